@@ -1,0 +1,31 @@
+/** Who dials: everything that a user of a service needs. */
+export type { Executed, ReservedCode, RpcErrorOptions } from "@trunkline/contract"
+export { RpcError } from "@trunkline/contract"
+export type {
+  CallOptions,
+  CallProcedure,
+  Client,
+  ErrorsOf,
+  FailureWith,
+  Outline,
+  Pending,
+  Result,
+  Stream,
+  StreamEvent,
+  StreamListeners,
+  StreamNote,
+  StreamOptions,
+  StreamStatus,
+  SubscriptionProcedure,
+} from "@trunkline/endpoint"
+export { createClient, isRpcError, safe } from "@trunkline/endpoint"
+export type { Host, WebSocketClass, WebSocketLike } from "@trunkline/transport"
+export { connect } from "./connect.js"
+export type {
+  Connection,
+  ConnectionEvents,
+  ConnectionInfo,
+  StateChange,
+} from "./connection.js"
+export type { ConnectionState } from "./connection-state.js"
+export type { ConnectOptions, QueueOptions, ReconnectOptions } from "./options.js"

@@ -1,0 +1,164 @@
+import type { ReservedCode } from "@trunkline/protocol"
+import type { AnySchema, OutputOf } from "./schema.js"
+
+/**
+ * What may happen to a call whose session is lost while it may have been running.
+ *
+ * - `"safe"`: it changes nothing; run it again.
+ * - `"idempotent"`: running it twice does what running it once does; run it again.
+ * - `"key"`: run it at most once, by a key that the server remembers.
+ *
+ * Left out, it is never run twice: the caller gets `OUTCOME_UNKNOWN`.
+ */
+export type Idempotency = "safe" | "idempotent" | "key"
+
+/**
+ * What becomes of a stream's values while its reader is slow or away.
+ *
+ * - `"every"`: nothing is dropped; the source waits.
+ * - `"latest"`: only the newest value waits.
+ * - `{ conflate }`: of the values with one key only the newest waits.
+ */
+export type Delivery<Item = never> = "every" | "latest" | { readonly conflate: ConflateBy<Item> }
+
+/** A field of the item, or a function of it. */
+export type ConflateBy<Item> = (keyof Item & string) | ((item: Item) => unknown)
+
+/** Declared errors by their code: the schema of their data, or `null` for none. Reserved codes are refused. */
+export type ErrorSchemas = { readonly [code: string]: AnySchema | null } & {
+  readonly [Reserved in ReservedCode]?: never
+}
+
+/** A request with one answer. */
+export interface Call<Input = unknown, Output = unknown, Errors = unknown> {
+  readonly kind: "call"
+  readonly input: Input
+  readonly output: Output
+  readonly errors: Errors
+  readonly idempotency: Idempotency | undefined
+}
+
+/** Values pushed by the side that implements it. */
+export interface Subscription<Input = unknown, Item = unknown, Errors = unknown> {
+  readonly kind: "subscription"
+  readonly input: Input
+  readonly item: Item
+  readonly errors: Errors
+  readonly delivery: Delivery
+  readonly restart: "fail" | "fresh"
+}
+
+/** Reserved: values pushed by the caller, with one answer. */
+export interface Upload<Input = unknown, Item = unknown, Output = unknown, Errors = unknown> {
+  readonly kind: "upload"
+  readonly input: Input
+  readonly item: Item
+  readonly output: Output
+  readonly errors: Errors
+}
+
+/** Reserved: values in both directions. */
+export interface Duplex<Input = unknown, Up = unknown, Down = unknown, Errors = unknown> {
+  readonly kind: "duplex"
+  readonly input: Input
+  readonly up: Up
+  readonly down: Down
+  readonly errors: Errors
+}
+
+/** Reserved: one value, one way. */
+export interface EventProcedure<Input = unknown> {
+  readonly kind: "event"
+  readonly input: Input
+}
+
+export type Procedure = Call | Subscription | Upload | Duplex | EventProcedure
+
+/**
+ * Declares a call.
+ *
+ * @example
+ * ```ts
+ * rename: call({
+ *   input: z.object({ id: z.string(), name: z.string().min(1) }),
+ *   output: Host,
+ *   errors: { HOST_UNKNOWN: z.object({ id: z.string() }), LOCKED: null },
+ *   idempotency: "idempotent",
+ * })
+ * ```
+ */
+export function call<
+  Input extends AnySchema | undefined = undefined,
+  Output extends AnySchema | undefined = undefined,
+  // biome-ignore lint/complexity/noBannedTypes: no errors declared; a record type would allow any code
+  Errors extends ErrorSchemas = {},
+>(definition: {
+  /** What the caller passes. Left out: nothing. */
+  readonly input?: Input
+  /** What the handler returns. Left out: nothing. */
+  readonly output?: Output
+  /** Errors that the handler may throw, by code, with the schema of their data or `null`. */
+  readonly errors?: Errors
+  /**
+   * What may happen when the session is lost while the call may have been running.
+   * @default never run twice: the caller gets `OUTCOME_UNKNOWN`
+   */
+  readonly idempotency?: Idempotency | undefined
+}): Call<Input, Output, Errors>
+export function call(definition: {
+  readonly input?: AnySchema | undefined
+  readonly output?: AnySchema | undefined
+  readonly errors?: ErrorSchemas
+  readonly idempotency?: Idempotency | undefined
+}): Call {
+  const { input, output, errors = {}, idempotency } = definition
+  return { kind: "call", input, output, errors, idempotency }
+}
+
+/**
+ * Declares a subscription: the server pushes items until it ends or the client cancels.
+ *
+ * @example
+ * ```ts
+ * samples: subscription({
+ *   input: z.object({ hosts: z.array(z.string()) }),
+ *   item: Sample,
+ *   delivery: { conflate: "host" },
+ *   restart: "fresh",
+ * })
+ * ```
+ */
+export function subscription<
+  Input extends AnySchema | undefined = undefined,
+  Item extends AnySchema | undefined = undefined,
+  // biome-ignore lint/complexity/noBannedTypes: as above
+  Errors extends ErrorSchemas = {},
+>(definition: {
+  /** What the caller passes. Left out: nothing. */
+  readonly input?: Input
+  /** What the handler yields. */
+  readonly item?: Item
+  /** Errors that the handler may throw, by code, with the schema of their data or `null`. */
+  readonly errors?: Errors
+  /**
+   * What becomes of values while the reader is slow or away.
+   * @default "every"
+   */
+  readonly delivery?: Delivery<OutputOf<Item>> | undefined
+  /**
+   * What happens when the session is lost, for instance because the server restarted: the stream begins
+   * anew, with a note, or it ends with `STREAM_LOST`.
+   * @default "fail"
+   */
+  readonly restart?: "fail" | "fresh" | undefined
+}): Subscription<Input, Item, Errors>
+export function subscription(definition: {
+  readonly input?: AnySchema | undefined
+  readonly item?: AnySchema | undefined
+  readonly errors?: ErrorSchemas
+  readonly delivery?: Delivery | undefined
+  readonly restart?: "fail" | "fresh" | undefined
+}): Subscription {
+  const { input, item, errors = {}, delivery = "every", restart = "fail" } = definition
+  return { kind: "subscription", input, item, errors, delivery, restart }
+}

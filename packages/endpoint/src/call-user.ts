@@ -1,0 +1,13 @@
+/**
+ * Calls a function of the application that has nobody to throw to: what it throws surfaces as an
+ * uncaught exception, as from any event listener, and does not stop us halfway.
+ */
+export function callUser(run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}

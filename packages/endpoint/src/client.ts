@@ -1,0 +1,161 @@
+import type {
+  Call,
+  Duplex,
+  EventProcedure,
+  InputOf,
+  OutputOf,
+  Procedure,
+  Subscription,
+  Upload,
+} from "@trunkline/contract"
+import { ChannelStream } from "./channel-stream.js"
+import type { Caller, Line } from "./line.js"
+import { type CallOptions, makeCall, type Pending } from "./pending.js"
+import type { Stream, StreamOptions } from "./stream.js"
+
+/** An input that may be undefined may be left out. */
+export type Arguments<Input, Options> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options]
+
+/*
+ * A function *type*, which the interface below extends: a call signature written in the interface would
+ * be a second place that go-to-definition offers, and an editor would open a list instead of jumping to
+ * the contract. The parameters are values, not schemas, so that a hover shows what one passes.
+ */
+type CallFunction<Input, Output, Errors> = (
+  ...arguments_: Arguments<Input, CallOptions>
+) => Pending<Output, Errors>
+
+type SubscriptionFunction<Input, Item, Errors> = (
+  ...arguments_: Arguments<Input, StreamOptions>
+) => Stream<Item, Errors>
+
+// biome-ignore lint/complexity/noBannedTypes: no declared errors
+export interface CallProcedure<Input, Output, Errors = {}>
+  extends CallFunction<Input, Output, Errors> {
+  readonly "~call"?: readonly [Input, Output, Errors]
+}
+
+// biome-ignore lint/complexity/noBannedTypes: no declared errors
+export interface SubscriptionProcedure<Input, Item, Errors = {}>
+  extends SubscriptionFunction<Input, Item, Errors> {
+  readonly "~subscription"?: readonly [Input, Item, Errors]
+}
+
+/** A kind that this version declares and does not serve yet. */
+export interface ReservedKind {
+  readonly "~reserved": never
+}
+
+/**
+ * A contract as its caller sees it. Its keys are mapped as they are, without a filter: only so do their
+ * definitions and doc comments come along.
+ */
+export type Client<C> = {
+  readonly [K in keyof C]: C[K] extends Call<infer I, infer O, infer E>
+    ? CallProcedure<InputOf<I>, OutputOf<O>, { [Code in keyof E]: OutputOf<E[Code]> }>
+    : C[K] extends Subscription<infer I, infer T, infer E>
+      ? SubscriptionProcedure<InputOf<I>, OutputOf<T>, { [Code in keyof E]: OutputOf<E[Code]> }>
+      : C[K] extends Upload | Duplex | EventProcedure
+        ? ReservedKind
+        : Client<C[K]>
+}
+
+type StreamKeys<C> = {
+  [K in keyof C]: C[K] extends Call
+    ? never
+    : C[K] extends Procedure
+      ? K
+      : [StreamKeys<C[K]>] extends [never]
+        ? never
+        : K
+}[keyof C]
+
+/** Which procedures of a contract are no calls: all that a client without the contract has to be told. */
+export type Outline<C> = {
+  readonly [K in StreamKeys<C>]: C[K] extends { readonly kind: infer Kind extends string }
+    ? Kind
+    : Outline<C[K]>
+}
+
+/** Stands where a client would be, if it had been told which of its procedures are streams. */
+export interface OutlineNeeded {
+  readonly "This contract has streams: pass an outline such as { samples: 'subscription' }": never
+}
+
+/**
+ * The procedures of a contract as functions. A call is sent at once and gives a promise; a subscription
+ * gives a cold {@link Stream}.
+ *
+ * With the contract itself:
+ * @example
+ * ```ts
+ * const client = createClient(monitor, connection)
+ * const hosts = await client.hosts.list()
+ * ```
+ *
+ * With its type alone, so that no schema gets into the bundle; what is no call is told by an outline,
+ * and the compiler asks until it is complete:
+ * @example
+ * ```ts
+ * import type { monitor } from "@acme/contract"
+ * const client = createClient<typeof monitor>(connection, { samples: "subscription" })
+ * ```
+ */
+export function createClient<C>(contract: C, connection: Caller): Client<C>
+export function createClient<C>(connection: Caller, outline: Outline<C>): Client<C>
+export function createClient<C>(
+  connection: [StreamKeys<C>] extends [never] ? Caller : OutlineNeeded,
+): Client<C>
+export function createClient(first: unknown, second?: unknown): unknown {
+  if (isCaller(second)) return surface(second["~line"], "", first, true)
+  if (isCaller(first)) return surface(first["~line"], "", second ?? {}, false)
+  throw new TypeError("createClient needs a connection, of connect() or a request's session")
+}
+
+function isCaller(value: unknown): value is Caller {
+  return typeof value === "object" && value !== null && "~line" in value
+}
+
+/**
+ * A function that is also the group below its path. Without the contract every name may be a
+ * procedure, so what exists is decided by the server.
+ *
+ * @param node what the contract, or the outline, has at this path
+ * @param complete the node tells all there is
+ */
+function surface(line: Line, path: string, node: unknown, complete: boolean): unknown {
+  const kind = kindOf(node)
+  const isGroup = kind === undefined && (complete || path === "")
+  const invoke = (input?: unknown, options?: CallOptions & StreamOptions): unknown => {
+    if (isGroup) throw new TypeError(`${path || "the client"} is a group of procedures`)
+    if (kind === "subscription") return new ChannelStream(line, path, input, options)
+    return makeCall(line, path, input, options)
+  }
+  const members = new Map<string, unknown>()
+  return new Proxy(invoke, {
+    get(_, name) {
+      if (typeof name !== "string" || name === "then") return undefined
+      if (name === "~path") return path
+      const known = members.get(name)
+      if (known) return known
+      const child: unknown = isObject(node) ? Reflect.get(node, name) : undefined
+      if (complete && (kind !== undefined || child === undefined)) return undefined
+      const member = surface(line, path === "" ? name : `${path}.${name}`, child, complete)
+      members.set(name, member)
+      return member
+    },
+  })
+}
+
+/** A procedure of the contract has a kind; an outline has just the word. */
+function kindOf(node: unknown): string | undefined {
+  if (typeof node === "string") return node
+  const kind: unknown = isObject(node) ? Reflect.get(node, "kind") : undefined
+  return typeof kind === "string" ? kind : undefined
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null
+}

@@ -1,0 +1,32 @@
+import type { Delivery, Subscription } from "@trunkline/contract"
+import { limits, type Policy } from "@trunkline/protocol"
+
+/** A contract's delivery as the session needs it (docs/protocol.md, "Delivery policies"). */
+export interface DeliveryPlan {
+  readonly policy: Policy
+  /** Items that may be on their way to a reader. */
+  readonly window: number
+  /** What makes two items the same thing, for a stream that keeps only the newest of each. */
+  keyOf(item: unknown): unknown
+}
+
+export function planOf({ delivery }: Subscription): DeliveryPlan {
+  if (delivery === "every") {
+    return { policy: "every", window: limits.creditWindow.every, keyOf: () => undefined }
+  }
+  if (delivery === "latest") {
+    return { policy: "latest", window: limits.creditWindow.latest, keyOf: () => undefined }
+  }
+  return { policy: "conflate", window: limits.creditWindow.every, keyOf: keyBy(delivery.conflate) }
+}
+
+function keyBy(by: Extract<Delivery, object>["conflate"]): (item: unknown) => unknown {
+  if (isFunction(by)) return by
+  const field = String(by)
+  return (item) => Reflect.get(Object(item), field)
+}
+
+/** The contract's types have checked that it takes the stream's items. */
+function isFunction(by: unknown): by is (item: unknown) => unknown {
+  return typeof by === "function"
+}

@@ -1,0 +1,119 @@
+import {
+  type AcceptedChannel,
+  type Encoded,
+  type Failure,
+  type Session,
+  Unencodable,
+} from "@trunkline/protocol"
+import type { Driver, Host } from "@trunkline/transport"
+import type { SessionInfo } from "./handler.js"
+import type { Log } from "./log.js"
+import type { Entry } from "./router.js"
+import { ServedCall } from "./served-call.js"
+import { ServedStream } from "./served-stream.js"
+
+export interface DispatchOptions {
+  readonly entries: ReadonlyMap<string, Entry>
+  /** Whether what handlers return is checked; inputs always are. */
+  readonly validateOutput: boolean
+  readonly validateItems: boolean
+  /** Handlers that may run at a time for one session, those that nobody waits for any more included. */
+  readonly handlers: number
+  readonly log: Log
+}
+
+/** What dispatching needs of the session that it dispatches for. */
+export interface Callee {
+  readonly driver: Driver
+  readonly host: Host
+  readonly info: SessionInfo
+  /** What `authenticate` said last. */
+  readonly context: unknown
+}
+
+/**
+ * From the channels that one session's caller opens to handlers, and from what handlers do to the wire
+ * (docs/protocol.md, "Channels").
+ *
+ * Must hold (G4): `executed` is `no` exactly when the handler was not entered.
+ */
+export class Dispatcher {
+  readonly options: DispatchOptions
+  readonly callee: Callee
+  /** Handlers that have been entered and have not come to their end. */
+  running = 0
+
+  constructor(callee: Callee, options: DispatchOptions) {
+    this.callee = callee
+    this.options = options
+  }
+
+  accept(channel: AcceptedChannel): void {
+    const entry = this.options.entries.get(channel.path)
+    const refused = entry ? this.#refusal(entry, channel) : notFound
+    if (refused) return this.step((session) => session.serving.kill(channel, refused))
+    if (entry?.procedure.kind === "subscription") {
+      new ServedStream(this, entry, entry.procedure, channel).start()
+    } else if (entry?.procedure.kind === "call") {
+      new ServedCall(this, entry, entry.procedure, channel).start()
+    }
+  }
+
+  /** A one-way event of a path that nobody serves is dropped; no procedure takes events yet. */
+  event(path: string): void {
+    const { log } = this.options
+    log({ level: "warn", message: "event dropped", path, session: this.callee.info.id })
+  }
+
+  step(input: (session: Session) => void): void {
+    this.callee.driver.step(input)
+  }
+
+  /** Writes a payload for this session's caller. */
+  encode(value: unknown): Encoded | Unencodable {
+    try {
+      return this.callee.driver.session.encode(value)
+    } catch (error) {
+      if (error instanceof Unencodable) return error
+      throw error
+    }
+  }
+
+  correlationId(channel: AcceptedChannel): string {
+    return `${this.callee.info.id}.${channel.id}`
+  }
+
+  /** Why a channel is not served at all: the handler stays unentered, which the answer says. */
+  #refusal({ procedure }: Entry, channel: AcceptedChannel): Failure | undefined {
+    const { kind } = procedure
+    if (kind !== "call" && kind !== "subscription") return notFound
+    if (channel.meta?.u) {
+      const lost = lossOf(procedure)
+      if (lost) return lost
+    }
+    if (this.running >= this.options.handlers) return busy
+    return this.callee.driver.session.serving.admit(channel, kind) ? undefined : busy
+  }
+}
+
+const notFound: Failure = { code: "NOT_FOUND", executed: "no" }
+const busy: Failure = { code: "BUSY", executed: "no" }
+
+/**
+ * The callee's side of the loss table (docs/protocol.md, "Session lost"): what may not begin again after
+ * an attempt that may have been entered. It stands here because here is the contract.
+ */
+function lossOf(procedure: Entry["procedure"]): Failure | undefined {
+  switch (procedure.kind) {
+    case "call":
+      return procedure.idempotency === "safe" || procedure.idempotency === "idempotent"
+        ? undefined
+        : { code: "OUTCOME_UNKNOWN", executed: "unknown" }
+    case "subscription":
+      return procedure.restart === "fresh" ? undefined : streamLost
+    default:
+      return streamLost
+  }
+}
+
+const streamLost: Failure = { code: "STREAM_LOST", executed: "unknown" }

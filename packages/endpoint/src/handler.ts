@@ -1,0 +1,68 @@
+import type {
+  Call,
+  InputOf,
+  OutputOf,
+  Procedure,
+  RpcError,
+  Subscription,
+} from "@trunkline/contract"
+
+export type Awaitable<T> = T | Promise<T>
+
+/** Who is at the other end. */
+export interface SessionInfo {
+  /** The session's id: public, and in every log line of both sides. */
+  readonly id: string
+  /** Whose session it is: what `authenticate` said. */
+  readonly principal: string
+  /** The address of the current socket, as the adapter knows it. */
+  readonly remote: string | undefined
+}
+
+/** What a handler gets. Take out what you need: `({ input, context }) => …`. */
+export interface HandlerRequest<Input, Context, Errors> {
+  /** What the contract's schema made of the caller's input. */
+  readonly input: Input
+  /** What `authenticate` and the middleware know of the caller. */
+  readonly context: Context
+  /** Fires when nobody waits for the outcome any more: cancelled, deadline passed, session over. */
+  readonly signal: AbortSignal
+  /** Makes the errors that the contract declares: `throw errors.HOST_UNKNOWN({ id })`. */
+  readonly errors: Errors
+  readonly session: SessionInfo
+  /** The dotted path of the procedure. */
+  readonly path: string
+  /** Session and channel: names this call in the log lines of both sides. */
+  readonly correlationId: string
+}
+
+/** One interface for all kinds; what it returns is the kind's. */
+export type Handler<Input, Returned, Context, Errors> = (
+  request: HandlerRequest<Input, Context, Errors>,
+) => Returned
+
+/** Where nothing is returned, a handler may also return nothing. */
+// biome-ignore lint/suspicious/noConfusingVoidType: it is a return type
+type Returnable<T> = undefined extends T ? T | void : T
+
+/** A maker for each declared error. */
+export type ErrorMakers<Errors> = {
+  readonly [Code in keyof Errors]: Errors[Code] extends null
+    ? () => RpcError
+    : (data: InputOf<Errors[Code]>) => RpcError
+}
+
+/** The handler of a procedure: gets what the schema makes of the input, returns what the schema takes. */
+export type HandlerFor<P, Context> =
+  P extends Call<infer I, infer O, infer E>
+    ? Handler<OutputOf<I>, Awaitable<Returnable<InputOf<O>>>, Context, ErrorMakers<E>>
+    : P extends Subscription<infer I, infer T, infer E>
+      ? Handler<OutputOf<I>, Awaitable<AsyncIterable<InputOf<T>>>, Context, ErrorMakers<E>>
+      : never
+
+/** A handler for every procedure of a contract. */
+export type Handlers<C, Context = unknown> = {
+  readonly [K in keyof C]: C[K] extends Procedure
+    ? HandlerFor<C[K], Context>
+    : Handlers<C[K], Context>
+}

@@ -1,0 +1,46 @@
+/** What either side can do: call, and serve. `@trunkline/client` and `@trunkline/server` hand it on. */
+
+export { callUser } from "./call-user.js"
+export type {
+  Arguments,
+  CallProcedure,
+  Client,
+  Outline,
+  OutlineNeeded,
+  ReservedKind,
+  SubscriptionProcedure,
+} from "./client.js"
+export { createClient } from "./client.js"
+export { planOf } from "./delivery.js"
+export type { Callee, DispatchOptions } from "./dispatcher.js"
+export { Dispatcher } from "./dispatcher.js"
+export { toError } from "./failure.js"
+export type {
+  Awaitable,
+  ErrorMakers,
+  Handler,
+  HandlerFor,
+  HandlerRequest,
+  Handlers,
+  SessionInfo,
+} from "./handler.js"
+export type { Caller, Line } from "./line.js"
+export type { Log, LogEntry } from "./log.js"
+export type { Merge, Middleware, MiddlewareRequest, Next, Passed, Use } from "./middleware.js"
+export type { CallOptions, Pending } from "./pending.js"
+export type { Sink } from "./push-source.js"
+export { PushSource } from "./push-source.js"
+export type { ErrorsOf, FailureWith, Result } from "./result.js"
+export { isRpcError, safe } from "./result.js"
+export type { Entry, Router } from "./router.js"
+export { implement } from "./router.js"
+export type { Scope } from "./scope.js"
+export { scope } from "./scope.js"
+export type {
+  Stream,
+  StreamEvent,
+  StreamListeners,
+  StreamNote,
+  StreamOptions,
+  StreamStatus,
+} from "./stream.js"

@@ -1,0 +1,33 @@
+import type { RpcError } from "@trunkline/contract"
+import type {
+  CallerSide,
+  Encoded,
+  OpenedChannel,
+  OpenRequest,
+  ReservedCode,
+} from "@trunkline/protocol"
+
+/** What the call surface needs of a connection, or of a session that a server calls back through. */
+export interface Line {
+  /** Milliseconds on the host's clock. */
+  now(): number
+  /** Milliseconds that a call waits unless it says otherwise. */
+  readonly timeout: number
+  /** Whether a socket carries the session now. */
+  readonly attached: boolean
+  /** Writes a payload in the codec of the session. Throws Unencodable. */
+  encode(value: unknown): Encoded
+  open(request: OpenRequest, user: CallerSide): OpenedChannel
+  cancel(channel: OpenedChannel, code: ReservedCode): void
+  /** The consumer of a stream has taken items. */
+  consumed(channel: OpenedChannel): void
+  /** Names a channel in the logs of both sides. */
+  correlationId(channel: OpenedChannel): string | undefined
+  /** An error that nobody else takes. */
+  report(error: RpcError): void
+}
+
+/** What `createClient` takes: a connection of `connect`, or the `session` of a request. */
+export interface Caller {
+  readonly "~line": Line
+}

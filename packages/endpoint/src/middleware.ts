@@ -1,0 +1,114 @@
+import { RpcError } from "@trunkline/contract"
+import type { Handler, Handlers, SessionInfo } from "./handler.js"
+import type { Request } from "./request.js"
+
+/** What a middleware gets. */
+export interface MiddlewareRequest<Context> {
+  readonly context: Context
+  /** The validated input. */
+  readonly input: unknown
+  readonly signal: AbortSignal
+  readonly session: SessionInfo
+  readonly path: string
+  readonly correlationId: string
+  /**
+   * Goes on to the next middleware and at last to the handler, with these added to the context. Resolves
+   * when a call has its result, or a stream has begun.
+   */
+  readonly next: Next
+}
+
+export interface Next {
+  // biome-ignore lint/complexity/noBannedTypes: nothing is added
+  (): Promise<Passed<{}>>
+  <Added extends object>(added: Added): Promise<Passed<Added>>
+}
+
+/** What `next` gave. A middleware returns it, so it cannot forget to call on. */
+export interface Passed<Added> {
+  readonly "~added"?: Added
+}
+
+export type Middleware<Context, Added> = (
+  request: MiddlewareRequest<Context>,
+) => Promise<Passed<Added>>
+
+/** What is known after a middleware: it may narrow, and it may add. */
+export type Merge<Context, Added> = {
+  readonly [K in keyof Context | keyof Added]: K extends keyof Added
+    ? Added[K]
+    : K extends keyof Context
+      ? Context[K]
+      : never
+}
+
+/** Puts middleware before handlers: one, a group of them, or a whole contract's. */
+export interface Use<In, Out> {
+  <Input, Returned, Errors>(
+    handler: NoInfer<Handler<Input, Returned, Out, Errors>>,
+  ): Handler<Input, Returned, In, Errors>
+  <C>(handlers: NoInfer<Handlers<C, Out>>): Handlers<C, In>
+  /** Adds another middleware behind this one. */
+  use<Added>(middleware: Middleware<Out, Added>): Use<In, Merge<Out, Added>>
+}
+
+type AnyHandler = (request: Request) => unknown
+type AnyMiddleware = (request: MiddlewareRequest<unknown>) => unknown
+
+/** Handlers of all types meet here; the contract's types were checked where each was written. */
+export function isHandler(value: unknown): value is AnyHandler {
+  return typeof value === "function"
+}
+
+function isMiddleware(value: unknown): value is AnyMiddleware {
+  return typeof value === "function"
+}
+
+/** Marks a function that calls a handler, as against the handler itself. */
+const guard = Symbol("trunkline.guard")
+
+/** Calls a handler, or the middleware before it, and notes when the handler itself is entered. */
+export function invoke(handler: AnyHandler, request: Request): unknown {
+  if (!(guard in handler)) request.enter()
+  return handler(request)
+}
+
+/** A `Use` whose middleware run in this order. */
+export function use(chain: readonly AnyMiddleware[]): (handlers: unknown) => unknown {
+  const wrap = (handlers: unknown): unknown => wrapAll(chain, handlers)
+  return Object.assign(wrap, { use: (middleware: unknown) => use([...chain, checked(middleware)]) })
+}
+
+function checked(middleware: unknown): AnyMiddleware {
+  if (isMiddleware(middleware)) return middleware
+  throw new TypeError("use: a middleware is a function")
+}
+
+function wrapAll(chain: readonly AnyMiddleware[], handlers: unknown): unknown {
+  if (isHandler(handlers)) {
+    return chain.reduceRight((inner, middleware) => guarded(middleware, inner), handlers)
+  }
+  const entries = Object.entries(Object(handlers))
+  return Object.fromEntries(entries.map(([name, handler]) => [name, wrapAll(chain, handler)]))
+}
+
+function guarded(middleware: AnyMiddleware, inner: AnyHandler): AnyHandler {
+  const run = async (request: Request): Promise<unknown> => {
+    const next = async (added?: object): Promise<Held> =>
+      new Held(await invoke(inner, added ? request.with(added) : request))
+    const passed = await middleware(request.toMiddleware(next))
+    if (passed instanceof Held) return passed.value
+    throw new RpcError("INTERNAL", { message: "a middleware must return what next() gave" })
+  }
+  return Object.assign(run, { [guard]: true })
+}
+
+/** The result on its way back through the middleware. */
+class Held implements Passed<never> {
+  readonly "~added"?: never
+  readonly value: unknown
+
+  constructor(value: unknown) {
+    this.value = value
+  }
+}

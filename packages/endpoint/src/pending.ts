@@ -1,0 +1,97 @@
+import type {
+  CallerSide,
+  Encoded,
+  Kind,
+  OpenedChannel,
+  OpenRequest,
+  Outcome,
+} from "@trunkline/protocol"
+import { Unencodable } from "@trunkline/protocol"
+import { toError } from "./failure.js"
+import type { Line } from "./line.js"
+
+/** How one call differs from the others. */
+export interface CallOptions {
+  /** Cancels the call, here and at the server. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Milliseconds to wait for the result; `Infinity` for ever. One that is given here is told to the
+   * server too, so that the handler stops even if the line is down.
+   * @default 30_000, or what `connect` was told
+   */
+  readonly timeout?: number | undefined
+}
+
+/** The result of a call, on its way. It is sent at once, awaited or not. */
+export interface Pending<Output, Errors = unknown> extends Promise<Output> {
+  /** The errors that the contract declares; for `safe` and `isRpcError`. */
+  readonly "~errors"?: Errors
+}
+
+/** Makes a call: sends it at once, and settles exactly once. */
+export function makeCall(
+  line: Line,
+  path: string,
+  input: unknown,
+  options: CallOptions | undefined,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const { signal } = options ?? {}
+    if (signal?.aborted) return reject(toError(line, { code: "CANCELLED", executed: "no" }))
+    try {
+      const call = new PendingCall(line, path, input, options?.timeout, resolve, reject)
+      call.open(signal)
+    } catch (error) {
+      if (!(error instanceof Unencodable)) throw error
+      reject(toError(line, { code: error.code, executed: "no", message: error.message }))
+    }
+  })
+}
+
+/** Its own request, to spare the hot path an object. */
+class PendingCall implements OpenRequest, CallerSide {
+  readonly path: string
+  readonly input: Encoded | undefined
+  readonly kind: Kind = "call"
+  readonly deadline: number
+  readonly tellDeadline: boolean
+  readonly from = undefined
+  readonly #line: Line
+  readonly #resolve: (value: unknown) => void
+  readonly #reject: (error: unknown) => void
+  #channel: OpenedChannel | undefined
+  #signal: AbortSignal | undefined
+
+  constructor(
+    line: Line,
+    path: string,
+    input: unknown,
+    timeout: number | undefined,
+    resolve: (value: unknown) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.path = path
+    this.input = input === undefined ? undefined : line.encode(input)
+    this.deadline = line.now() + (timeout ?? line.timeout)
+    this.tellDeadline = timeout !== undefined
+    this.#line = line
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  open(signal: AbortSignal | undefined): void {
+    this.#signal = signal
+    signal?.addEventListener("abort", this.#abort)
+    this.#channel = this.#line.open(this, this)
+  }
+
+  settled(outcome: Outcome): void {
+    this.#signal?.removeEventListener("abort", this.#abort)
+    if (outcome.ok) this.#resolve(outcome.value)
+    else this.#reject(toError(this.#line, outcome.failure, this.#channel))
+  }
+
+  readonly #abort = (): void => {
+    if (this.#channel) this.#line.cancel(this.#channel, "CANCELLED")
+  }
+}

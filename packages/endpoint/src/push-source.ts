@@ -1,0 +1,23 @@
+import type { Codec, Encoded, Failure } from "@trunkline/protocol"
+
+/** Where a source that cannot be paused puts its values: one stream of one session. */
+export interface Sink {
+  /** The codec that values have to be written in. */
+  readonly codec: Codec
+  push(value: Encoded, key: unknown): void
+  end(): void
+  fail(failure: Failure): void
+}
+
+/**
+ * What a subscription's handler returns when its values come by themselves, validated and encoded
+ * already, for many streams at once: a topic.
+ */
+export class PushSource {
+  /** Begins to push; the result stops it. */
+  readonly attach: (sink: Sink) => () => void
+
+  constructor(attach: (sink: Sink) => () => void) {
+    this.attach = attach
+  }
+}

@@ -1,0 +1,79 @@
+import { RpcError } from "@trunkline/contract"
+import type { SessionInfo } from "./handler.js"
+import type { MiddlewareRequest, Next } from "./middleware.js"
+
+/** What a request knows of the work it belongs to. */
+export interface RequestOrigin {
+  readonly path: string
+  readonly session: SessionInfo
+  readonly correlationId: string
+  /** Made when somebody asks for it: most handlers never do, and it is not cheap. */
+  readonly signal: AbortSignal
+  /** The handler itself is about to be called. */
+  enter(): void
+}
+
+const errors = new Proxy(
+  {},
+  {
+    get: (_, code) => (data?: unknown) => new RpcError(String(code), { data, executed: "yes" }),
+  },
+)
+
+/** What handlers and middleware get. Its parts are read when they are taken out. */
+export class Request {
+  readonly input: unknown
+  readonly context: unknown
+  readonly #origin: RequestOrigin
+
+  constructor(origin: RequestOrigin, input: unknown, context: unknown) {
+    this.#origin = origin
+    this.input = input
+    this.context = context
+  }
+
+  get signal(): AbortSignal {
+    return this.#origin.signal
+  }
+
+  get session(): SessionInfo {
+    return this.#origin.session
+  }
+
+  get path(): string {
+    return this.#origin.path
+  }
+
+  get correlationId(): string {
+    return this.#origin.correlationId
+  }
+
+  /** Whether a code is declared is checked when the error is sent. */
+  get errors(): object {
+    return errors
+  }
+
+  enter(): void {
+    this.#origin.enter()
+  }
+
+  /** The same request with more in its context. */
+  with(added: object): Request {
+    return new Request(this.#origin, this.input, { ...Object(this.context), ...added })
+  }
+
+  toMiddleware(next: Next): MiddlewareRequest<unknown> {
+    const request = this
+    return {
+      next,
+      context: request.context,
+      input: request.input,
+      path: request.path,
+      session: request.session,
+      correlationId: request.correlationId,
+      get signal() {
+        return request.signal
+      },
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { type Call, type Validated, validate } from "@trunkline/contract"
+import { type AcceptedChannel, type Encoded, Unencodable } from "@trunkline/protocol"
+import type { Dispatcher } from "./dispatcher.js"
+import type { Entry } from "./router.js"
+import { isPromise, isSchema, Served } from "./served.js"
+
+/** A call being served: one value, checked and sent. */
+export class ServedCall extends Served {
+  readonly #output: unknown
+
+  constructor(dispatcher: Dispatcher, entry: Entry, procedure: Call, channel: AcceptedChannel) {
+    super(dispatcher, entry, channel)
+    this.#output = procedure.output
+  }
+
+  protected returned(value: unknown): void {
+    this.finished()
+    if (this.left) return
+    const validated = this.#validate(value)
+    if (isPromise(validated)) {
+      validated.then(
+        (result) => this.#answer(result),
+        (error) => this.failed(error),
+      )
+    } else this.#answer(validated)
+  }
+
+  /** Without an output in the contract whatever the handler returns stays here. */
+  #validate(value: unknown): Validated | PromiseLike<Validated> {
+    if (!isSchema(this.#output)) return { ok: true, value: undefined }
+    return this.dispatcher.options.validateOutput
+      ? validate(this.#output, value)
+      : { ok: true, value }
+  }
+
+  #answer(validated: Validated): void {
+    if (this.left) return
+    if (!validated.ok) return this.misfit("the output", validated.issues)
+    const encoded = this.#encode(validated.value)
+    if (encoded instanceof Unencodable) return this.unencodable(encoded)
+    this.left = true
+    this.dispatcher.step((session) => session.serving.result(this.channel, encoded))
+  }
+
+  #encode(value: unknown): Encoded | undefined | Unencodable {
+    return value === undefined ? undefined : this.dispatcher.encode(value)
+  }
+}

@@ -1,0 +1,214 @@
+import { type Subscription, type Validated, validate } from "@trunkline/contract"
+import {
+  type AcceptedChannel,
+  type Encoded,
+  type Failure,
+  limits,
+  Unencodable,
+} from "@trunkline/protocol"
+import { type DeliveryPlan, planOf } from "./delivery.js"
+import type { Dispatcher } from "./dispatcher.js"
+import { PushSource } from "./push-source.js"
+import type { Entry } from "./router.js"
+import { isPromise, isSchema, Served } from "./served.js"
+
+/** Pulls in a row from a source that never waits, before the event loop gets its turn. */
+const longestBurst = 256
+
+/**
+ * A subscription being served: pulls the handler's iterable as far as its reader has room, so that the
+ * reader's pace is the handler's.
+ *
+ * Must hold (G5): a lossless source is not pulled without credit; of a lossy one at most one value a key
+ * waits; one that cannot wait ends when too much does.
+ */
+export class ServedStream extends Served {
+  readonly #itemSchema: unknown
+  readonly #plan: DeliveryPlan
+  #iterator: AsyncIterator<unknown> | undefined
+  #detach: (() => void) | undefined
+  #pulling = false
+  #burst = 0
+
+  constructor(
+    dispatcher: Dispatcher,
+    entry: Entry,
+    procedure: Subscription,
+    channel: AcceptedChannel,
+  ) {
+    super(dispatcher, entry, channel)
+    this.#itemSchema = procedure.item
+    this.#plan = planOf(procedure)
+  }
+
+  writable(): void {
+    this.#pull()
+  }
+
+  protected returned(source: unknown): void {
+    if (this.left) return this.#release(source)
+    if (source instanceof PushSource) this.#attach(source)
+    else if (isAsyncIterable(source)) this.#iterate(source)
+    else this.failed(new TypeError(`the handler of ${this.path} must return an async iterable`))
+  }
+
+  protected override leave(code: string): void {
+    super.leave(code)
+    this.#stop()
+  }
+
+  #begin(): void {
+    const { policy, window } = this.#plan
+    this.dispatcher.step(({ serving }) => {
+      serving.begin(this.channel, policy, window)
+      if (this.channel.meta?.u) serving.note(this.channel, "restarted")
+    })
+  }
+
+  #iterate(source: AsyncIterable<unknown>): void {
+    this.#begin()
+    this.#iterator = source[Symbol.asyncIterator]()
+    this.#pull()
+  }
+
+  /** No code of the application runs for it between two values. */
+  #attach(source: PushSource): void {
+    this.release()
+    this.#begin()
+    this.#detach = source.attach({
+      codec: this.dispatcher.callee.driver.session.codec,
+      push: (value, key) => this.#pushed(value, key),
+      end: () => this.#done(),
+      fail: (failure) => this.#failedWith(failure),
+    })
+  }
+
+  #pull(): void {
+    if (this.#pulling || this.left || !this.#iterator || !this.#hasRoom()) return
+    this.#pulling = true
+    if (++this.#burst > longestBurst) return this.#rest()
+    try {
+      this.#iterator.next().then(
+        (step) => this.#pulled(step),
+        (error) => this.failed(error),
+      )
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+
+  /** A lossy stream takes whatever comes, and keeps the newest. */
+  #hasRoom(): boolean {
+    return this.#plan.policy !== "every" || (this.channel.lane?.room() ?? 0) > 0
+  }
+
+  /** A source that yields without ever waiting would keep everybody else from running. */
+  #rest(): void {
+    const { host } = this.dispatcher.callee
+    this.#burst = 0
+    host.wakeAt(host.now(), () => {
+      this.#pulling = false
+      this.#pull()
+    })
+  }
+
+  #pulled(step: IteratorResult<unknown>): void {
+    if (step.done) return this.#done()
+    if (this.left) return
+    const validated = this.#validate(step.value)
+    if (isPromise(validated)) {
+      validated.then(
+        (result) => this.#validated(result),
+        (error) => this.failed(error),
+      )
+    } else this.#validated(validated)
+  }
+
+  #validate(item: unknown): Validated | PromiseLike<Validated> {
+    const check = this.dispatcher.options.validateItems && isSchema(this.#itemSchema)
+    return check ? validate(this.#itemSchema, item) : { ok: true, value: item }
+  }
+
+  #validated(validated: Validated): void {
+    if (this.left) return
+    if (!validated.ok) return this.#misfit(validated.issues)
+    const encoded = this.dispatcher.encode(validated.value)
+    if (encoded instanceof Unencodable) return this.#unsendable(encoded)
+    this.#put(encoded, this.#plan.keyOf(validated.value))
+    this.#pulling = false
+    this.#pull()
+  }
+
+  #pushed(value: Encoded, key: unknown): void {
+    if (this.left) return
+    const { lane } = this.channel
+    const full =
+      lane !== undefined &&
+      (lane.waitingItems >= limits.pushItems || lane.waitingUnits >= limits.pushUnits)
+    if (full && this.#plan.policy === "every") this.#slowConsumer()
+    else this.#put(value, key)
+  }
+
+  #put(value: Encoded, key: unknown): void {
+    let taken = true
+    this.dispatcher.step(({ serving }) => {
+      taken = serving.item(this.channel, value, key)
+    })
+    if (!taken) this.#slowConsumer()
+  }
+
+  #done(): void {
+    this.finished()
+    this.#detach?.()
+    if (!this.left) this.dispatcher.step(({ serving }) => serving.end(this.channel))
+  }
+
+  #slowConsumer(): void {
+    const { executed } = this
+    this.leave("SLOW_CONSUMER")
+    this.kill({ code: "SLOW_CONSUMER", executed })
+  }
+
+  #misfit(issues: unknown): void {
+    this.misfit("an item", issues)
+    this.#stop()
+  }
+
+  #unsendable(error: Unencodable): void {
+    this.unencodable(error)
+    this.#stop()
+  }
+
+  #failedWith(failure: Failure): void {
+    this.finished()
+    this.#detach?.()
+    if (!this.left) this.fail(failure)
+  }
+
+  /** Tells the source that nobody reads any more; what it still does is its own. */
+  #stop(): void {
+    this.#detach?.()
+    if (this.#detach) return this.finished()
+    if (this.#iterator) void this.#close(this.#iterator)
+  }
+
+  async #close(iterator: AsyncIterator<unknown>): Promise<void> {
+    try {
+      await iterator.return?.()
+    } catch (error) {
+      this.log(error)
+    } finally {
+      this.finished()
+    }
+  }
+
+  /** The handler returned its source to nobody. */
+  #release(source: unknown): void {
+    if (isAsyncIterable(source)) void this.#close(source[Symbol.asyncIterator]())
+    else this.finished()
+  }
+}
+
+function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {
+  return typeof value === "object" && value !== null && Symbol.asyncIterator in value
+}

@@ -1,0 +1,207 @@
+import { type AnySchema, RpcError, type Validated, validate } from "@trunkline/contract"
+import type {
+  AcceptedChannel,
+  CalleeSide,
+  Executed,
+  Failure,
+  Unencodable,
+} from "@trunkline/protocol"
+import type { Dispatcher } from "./dispatcher.js"
+import type { SessionInfo } from "./handler.js"
+import { invoke } from "./middleware.js"
+import { Request, type RequestOrigin } from "./request.js"
+import type { Entry } from "./router.js"
+import { internal, toThrown } from "./serving-failure.js"
+
+/**
+ * One channel being served, from its input to its handler's end. What comes back, one value or many, is
+ * the kind's business.
+ *
+ * Must hold (S12): once the caller is gone, the terminal frame was sent in the same step, the signal has
+ * fired, and whatever the handler still does is dropped.
+ */
+export abstract class Served implements CalleeSide, RequestOrigin {
+  protected readonly dispatcher: Dispatcher
+  protected readonly entry: Entry
+  protected readonly channel: AcceptedChannel
+  /** Nobody waits any more. */
+  protected left = false
+  #entered = false
+  #ended = false
+  #running = false
+  #controller: AbortController | undefined
+  #reason: RpcError | undefined
+
+  constructor(dispatcher: Dispatcher, entry: Entry, channel: AcceptedChannel) {
+    this.dispatcher = dispatcher
+    this.entry = entry
+    this.channel = channel
+    channel.user = this
+  }
+
+  get path(): string {
+    return this.entry.path
+  }
+
+  get session(): SessionInfo {
+    return this.dispatcher.callee.info
+  }
+
+  get correlationId(): string {
+    return this.dispatcher.correlationId(this.channel)
+  }
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.left) this.#controller.abort(this.#reason)
+    return this.#controller.signal
+  }
+
+  /** What can be said of the handler now (docs/protocol.md, "Who sets `executed`"). */
+  get executed(): Executed {
+    if (!this.#entered) return "no"
+    return this.#ended ? "yes" : "unknown"
+  }
+
+  enter(): void {
+    this.#entered = true
+  }
+
+  /** Validates the input and goes on to the handler. */
+  start(): void {
+    this.#running = true
+    this.dispatcher.running++
+    const validated = this.#validateInput()
+    if (isPromise(validated)) {
+      validated.then(
+        (result) => this.#run(result),
+        (error) => this.failed(error),
+      )
+    } else this.#run(validated)
+  }
+
+  cancelled(code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void {
+    if (this.left) return
+    const { executed } = this
+    this.leave(code)
+    if (code !== "CLOSED") this.kill({ code, executed })
+  }
+
+  /** What the handler returned. */
+  protected abstract returned(value: unknown): void
+
+  /** The caller is gone. */
+  protected leave(code: string): void {
+    this.left = true
+    this.#reason = new RpcError(code, { executed: this.executed })
+    this.#controller?.abort(this.#reason)
+  }
+
+  /** The handler has come to its end, one way or the other. */
+  protected finished(): void {
+    this.#ended = true
+    this.release()
+  }
+
+  /** It takes no handler's place any more. */
+  protected release(): void {
+    if (!this.#running) return
+    this.#running = false
+    this.dispatcher.running--
+  }
+
+  /** Handler or middleware threw. */
+  protected failed(thrown: unknown): void {
+    this.finished()
+    if (this.left) return
+    void toThrown(this.entry, thrown, this.executed).then(({ failure, bug }) => {
+      if (bug) this.log(thrown)
+      if (!this.left) this.fail(failure)
+    })
+  }
+
+  /** What the handler gave does not fit its own contract. */
+  protected misfit(what: string, issues: unknown): void {
+    this.finished()
+    this.log(new TypeError(`${what} of ${this.path} does not fit the contract`, { cause: issues }))
+    if (!this.left) this.fail(internal(this.executed).failure)
+  }
+
+  /** What the handler gave cannot be written on the wire. */
+  protected unencodable(error: Unencodable): void {
+    const { code, message } = error
+    this.finished()
+    this.log(error)
+    if (!this.left) this.fail({ code, executed: this.executed, message })
+  }
+
+  /** The handler's own failure: of a stream, behind its items. */
+  protected fail(failure: Failure): void {
+    this.left = true
+    this.dispatcher.step((session) => session.serving.fail(this.channel, failure))
+  }
+
+  /** A failure of the runtime: ahead of whatever waits. */
+  protected kill(failure: Failure): void {
+    this.left = true
+    this.dispatcher.step((session) => session.serving.kill(this.channel, failure))
+  }
+
+  protected log(error: unknown): void {
+    const { path, correlationId } = this
+    this.dispatcher.options.log({
+      level: "error",
+      message: "a handler failed",
+      error,
+      path,
+      correlationId,
+    })
+  }
+
+  #validateInput(): Validated | Promise<Validated> {
+    try {
+      return validate(this.#inputSchema, this.channel.input)
+    } catch (error) {
+      this.log(error)
+      return { ok: false, issues: [] }
+    }
+  }
+
+  get #inputSchema(): AnySchema | undefined {
+    const { input } = this.entry.procedure
+    return isSchema(input) ? input : undefined
+  }
+
+  #run(validated: Validated): void {
+    if (this.left) return this.finished()
+    if (!validated.ok) {
+      this.finished()
+      const data = { issues: validated.issues.slice(0, mostIssues) }
+      return this.kill({ code: "VALIDATION", executed: "no", data })
+    }
+    try {
+      const { context } = this.dispatcher.callee
+      const returned = invoke(this.entry.handler, new Request(this, validated.value, context))
+      if (isPromise(returned)) {
+        returned.then(
+          (value) => this.returned(value),
+          (error) => this.failed(error),
+        )
+      } else this.returned(returned)
+    } catch (error) {
+      this.failed(error)
+    }
+  }
+}
+
+/** Issues that a VALIDATION tells: enough for any form, bounded for any input. */
+const mostIssues = 32
+
+export function isSchema(value: unknown): value is AnySchema {
+  return typeof value === "object" || typeof value === "function"
+}
+
+/** Also what only looks like one, as query builders do. */
+export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value
+}

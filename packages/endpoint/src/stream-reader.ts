@@ -1,0 +1,25 @@
+import type { RpcError } from "@trunkline/contract"
+import type { ReservedCode } from "@trunkline/protocol"
+import type { StreamEvent } from "./stream.js"
+
+/** What a reader has of its stream. */
+export interface StreamSource {
+  /** Nothing comes after what can still be taken. */
+  readonly ended: boolean
+  /** Sends the OPEN, the first time: the reader wants an item. */
+  open(): void
+  /** The next event, if there is one. */
+  take(): StreamEvent<unknown> | undefined
+  /** The error that ended the stream, once: who takes it tells the application. */
+  takeError(): RpcError | undefined
+  /** The application has enough. */
+  cancel(): void
+  /** The reader cannot go on. */
+  fail(code: ReservedCode, message: string): void
+}
+
+/** Whoever reads a stream. */
+export interface StreamReader {
+  /** There may be something to take, or the end. */
+  readable(): void
+}

@@ -1,0 +1,70 @@
+import type { RpcError } from "@trunkline/contract"
+
+/** How one subscription differs from the others. */
+export interface StreamOptions {
+  /** Cancels the stream, here and at the server. */
+  readonly signal?: AbortSignal | undefined
+  /** Continues after this cursor, of an earlier event; only where the contract replays. */
+  readonly from?: string | undefined
+}
+
+/** Something that happened to a stream between its items (docs/protocol.md, "NOTE"). */
+export type StreamNote =
+  /** The session was lost, and the stream began anew. */
+  | { readonly type: "restarted" }
+  /** Values were skipped because this reader was slow or away, as the contract allows. */
+  | { readonly type: "dropped"; readonly count: number }
+  /** Items before this cursor are lost; the stream goes on after it. */
+  | { readonly type: "gap"; readonly cursor: string }
+  /** What came before is replaced by `state`. */
+  | { readonly type: "reset"; readonly state: unknown; readonly cursor: string }
+  /** The source cannot be reached for now. */
+  | { readonly type: "stalled" }
+
+export type StreamEvent<Item> =
+  | { readonly item: Item; readonly cursor: string | undefined }
+  | { readonly note: StreamNote }
+
+/** Who hears a stream. */
+export interface StreamListeners<Item> {
+  item(item: Item, cursor: string | undefined): void
+  note?: ((note: StreamNote) => void) | undefined
+  /** Left out, an error goes to the connection's `error` event. */
+  error?: ((error: RpcError) => void) | undefined
+  done?: (() => void) | undefined
+}
+
+/**
+ * - `idle`: nobody reads it yet, and nothing was sent
+ * - `connecting`: it waits for the server, or for the line
+ * - `live`: items come as they happen
+ * - `ended`: it is done, failed or was cancelled
+ */
+export type StreamStatus = "idle" | "connecting" | "live" | "ended"
+
+/**
+ * Values from the server. Cold until it is iterated or subscribed to, and read once: by `for await`, by
+ * `events()`, or by `subscribe()`.
+ *
+ * @example
+ * ```ts
+ * for await (const sample of client.samples({ hosts: ["a"] })) draw(sample)   // break cancels
+ * ```
+ */
+export interface Stream<Item, Errors = unknown> extends AsyncIterable<Item, void, undefined> {
+  /** Items with their cursors, and the notes between them. */
+  events(): AsyncIterableIterator<StreamEvent<Item>, void, undefined>
+  /** Listens until the stream ends; the result stops it. */
+  subscribe(listeners: StreamListeners<Item>): () => void
+  /** Stops the stream, here and at the server. Its reader sees the end. */
+  cancel(): void
+  /** Where the stream can be continued; only where the contract replays. */
+  readonly cursor: string | undefined
+  readonly status: StreamStatus
+  readonly "~errors"?: Errors
+}
+
+/** Whether the consumer has to know of this note to be right about what it has. */
+export function tellsOfLoss(note: StreamNote): boolean {
+  return note.type === "gap" || note.type === "reset"
+}

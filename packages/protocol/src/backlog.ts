@@ -1,0 +1,174 @@
+import type { Encoded } from "./codec.js"
+import { conflatedKeys, conflatedUnits, runLength } from "./limits.js"
+import { Queue } from "./queue.js"
+
+/** A frame of a stream that is no item: a NOTE, or what ends it. It takes no credit. */
+export class Fixed {
+  readonly frame: Encoded
+
+  constructor(frame: Encoded) {
+    this.frame = frame
+  }
+}
+
+/**
+ * Values of one stream that wait for credit and a number. What may become of a value until then is the
+ * contract's delivery policy (docs/protocol.md, "Delivery policies").
+ */
+export interface Backlog {
+  /** Values that wait. */
+  readonly items: number
+  /** Units of all that waits. */
+  readonly units: number
+  readonly empty: boolean
+  /** `false`: there is no room, and the value was not taken. */
+  push(value: Encoded, key: unknown): boolean
+  /** A finished frame at its place in the order. */
+  fix(frame: Encoded): void
+  /** The stream's last frame: behind everything. */
+  close(frame: Encoded): void
+  /** What goes next: a finished frame, or values, at most so many and so many units but at least one. */
+  next(most: number, units: number): Fixed | readonly Encoded[] | undefined
+  /** Drops all that waits. */
+  clear(): void
+}
+
+/** `every`: nothing is dropped; the source waits. */
+export class EveryBacklog implements Backlog {
+  items = 0
+  units = 0
+  readonly #queue = new Queue<Encoded | Fixed>()
+
+  get empty(): boolean {
+    return this.#queue.length === 0
+  }
+
+  push(value: Encoded): boolean {
+    this.items++
+    this.units += value.length
+    this.#queue.push(value)
+    return true
+  }
+
+  fix(frame: Encoded): void {
+    this.units += frame.length
+    this.#queue.push(new Fixed(frame))
+  }
+
+  close(frame: Encoded): void {
+    this.fix(frame)
+  }
+
+  next(most: number, units: number): Fixed | readonly Encoded[] | undefined {
+    const head = this.#queue.peek()
+    if (head instanceof Fixed) {
+      this.units -= head.frame.length
+      this.#queue.shift()
+      return head
+    }
+    return head === undefined || most < 1 ? undefined : this.#values(most, units)
+  }
+
+  clear(): void {
+    this.items = 0
+    this.units = 0
+    this.#queue.clear()
+  }
+
+  #values(most: number, units: number): readonly Encoded[] {
+    const values: Encoded[] = []
+    const count = Math.min(most, runLength)
+    let taken = 0
+    while (values.length < count) {
+      const value = this.#queue.at(values.length)
+      if (value === undefined || value instanceof Fixed) break
+      if (values.length > 0 && taken + value.length > units) break
+      taken += value.length
+      values.push(value)
+    }
+    this.#queue.drop(values.length)
+    this.items -= values.length
+    this.units -= taken
+    return values
+  }
+}
+
+/** `latest` and `conflate`: of the values with one key only the newest waits; keys in order of change. */
+export class LossyBacklog implements Backlog {
+  units = 0
+  /** Values replaced since this was last taken; a `dropped` note tells the consumer. */
+  dropped = 0
+  readonly #fixed = new Queue<Fixed>()
+  readonly #values = new Map<unknown, Encoded>()
+  #last: Encoded | undefined
+
+  get items(): number {
+    return this.#values.size
+  }
+
+  /** Frames that stand ahead of the values. */
+  get notes(): number {
+    return this.#fixed.length
+  }
+
+  get empty(): boolean {
+    return this.#values.size === 0 && this.#fixed.length === 0 && this.#last === undefined
+  }
+
+  push(value: Encoded, key: unknown): boolean {
+    const replaced = this.#values.get(key)
+    if (replaced === undefined) {
+      if (this.#values.size >= conflatedKeys || this.units >= conflatedUnits) return false
+    } else {
+      this.#values.delete(key)
+      this.units -= replaced.length
+      this.dropped++
+    }
+    this.#values.set(key, value)
+    this.units += value.length
+    return true
+  }
+
+  fix(frame: Encoded): void {
+    this.units += frame.length
+    this.#fixed.push(new Fixed(frame))
+  }
+
+  close(frame: Encoded): void {
+    this.#last = frame
+  }
+
+  next(most: number, units: number): Fixed | readonly Encoded[] | undefined {
+    if (this.#values.size === 0 && this.#last !== undefined) {
+      this.fix(this.#last)
+      this.#last = undefined
+    }
+    const fixed = this.#fixed.shift()
+    if (fixed !== undefined) {
+      this.units -= fixed.frame.length
+      return fixed
+    }
+    return this.#values.size === 0 || most < 1 ? undefined : this.#newest(most, units)
+  }
+
+  clear(): void {
+    this.units = 0
+    this.#fixed.clear()
+    this.#values.clear()
+    this.#last = undefined
+  }
+
+  #newest(most: number, units: number): readonly Encoded[] {
+    const values: Encoded[] = []
+    const count = Math.min(most, runLength)
+    let taken = 0
+    for (const [key, value] of this.#values) {
+      if (values.length === count || (values.length > 0 && taken + value.length > units)) break
+      taken += value.length
+      values.push(value)
+      this.#values.delete(key)
+    }
+    this.units -= taken
+    return values
+  }
+}

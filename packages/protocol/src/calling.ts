@@ -1,0 +1,421 @@
+import { Alarms } from "./alarms.js"
+import { backoff, defaultBackoff } from "./backoff.js"
+import { move, type OpenedChannel, type OpenWriter, type Outcome } from "./channel.js"
+import type { Encoded } from "./codec.js"
+import type { Context } from "./context.js"
+import { type Failure, licensesRetry, type ReservedCode } from "./error-code.js"
+import type { Meta } from "./frame.js"
+import { grant } from "./grant.js"
+import { Inflow } from "./inflow.js"
+import * as Kind from "./kind.js"
+import { Lane } from "./lane.js"
+import { creditWindow, envelopeUnits, messageUnits, reissues } from "./limits.js"
+import type { Fate } from "./loss.js"
+import { type Numbered, Opening } from "./outbox.js"
+import { Queue } from "./queue.js"
+import { isId, token } from "./shape.js"
+import { Violation } from "./violation.js"
+
+/** How many opens may wait at the caller while the callee cannot be reached. */
+export interface QueueBounds {
+  /** Calls and streams. */
+  readonly calls: number
+  /** Their inputs, in units. */
+  readonly units: number
+}
+
+const isCursor = token(64)
+
+/**
+ * The half of a session that opens channels: their queue, their ids, what comes back
+ * (docs/protocol.md, "Channels").
+ *
+ * Must hold (S4): every channel is settled exactly once, and nothing is delivered to it afterwards.
+ */
+export class Calling implements OpenWriter {
+  /** The id of the next OPEN: odd at a client, even at a server. */
+  nextId: number
+  /** Every channel that is not settled, in the order in which they were opened. */
+  readonly live: Set<OpenedChannel> = new Set()
+  readonly alarms: Alarms<OpenedChannel> = new Alarms()
+  readonly #context: Context
+  readonly #bounds: QueueBounds
+  /** By id: numbered, and the terminal frame is still to come. */
+  readonly #channels = new Map<number, OpenedChannel>()
+  /** Calls beyond those that the callee takes at a time. */
+  readonly #waiting = new Queue<OpenedChannel>()
+  #closed = false
+  #openCalls = 0
+  #unnumbered = 0
+  #unnumberedUnits = 0
+
+  constructor(context: Context, firstId: number, bounds: QueueBounds) {
+    this.#context = context
+    this.#bounds = bounds
+    this.nextId = firstId
+  }
+
+  /** Channels whose terminal frame is still to come. */
+  get open(): number {
+    return this.#channels.size
+  }
+
+  /** Takes a new channel into the line. */
+  add(channel: OpenedChannel): void {
+    this.live.add(channel)
+    if (this.#closed) return this.#close(channel)
+    if (channel.request.deadline <= this.#context.now) return this.giveUp(channel, "TIMEOUT")
+    if (this.#isFull(channel)) return this.giveUp(channel, "OFFLINE_QUEUE_FULL")
+    this.#enqueue(channel)
+  }
+
+  /** Settles a channel that nobody will ever send. */
+  refuse(channel: OpenedChannel, code: ReservedCode): void {
+    this.live.add(channel)
+    this.giveUp(channel, code)
+  }
+
+  /** Takes a channel over from a session that was lost, as the loss table says. */
+  adopt(channel: OpenedChannel, fate: Fate): void {
+    this.live.add(channel)
+    if (typeof fate === "object") {
+      move(channel, "end")
+      return this.#fail(channel, fate)
+    }
+    if (fate === "doubt") channel.doubt ??= { id: channel.id }
+    if (fate !== "keep") channel.reissues++
+    this.#rewind(channel)
+    this.#enqueue(channel)
+  }
+
+  /** The caller stops waiting: it learns so at once, whatever the callee does. */
+  giveUp(channel: OpenedChannel, code: ReservedCode): void {
+    if (!this.live.has(channel)) return
+    const numbered = channel.id > 0
+    const executed = numbered ? "unknown" : "no"
+    this.#leaveLine(channel)
+    move(channel, "giveUp")
+    channel.inflow?.clear()
+    channel.lane?.kill()
+    if (numbered) this.#sendCancel(channel)
+    this.#fail(channel, { code, executed })
+  }
+
+  /** Parts of its result did not fit into the receive budget. */
+  resultLost(channel: OpenedChannel): void {
+    this.#sendCancel(channel)
+    move(channel, "giveUp")
+    this.#leaveLine(channel)
+    this.#fail(channel, { code: "RESULT_LOST", executed: "yes" })
+  }
+
+  /** Goes to the calling half of another session. */
+  release(channel: OpenedChannel): void {
+    this.live.delete(channel)
+    this.alarms.remove(channel)
+  }
+
+  /** There will be no other session: every channel is settled, those that are still to come at once. */
+  closeAll(): void {
+    this.#closed = true
+    for (const channel of [...this.live]) this.#close(channel)
+  }
+
+  #close(channel: OpenedChannel): void {
+    const numbered = channel.id > 0
+    const code = numbered && channel.countsAsCall ? "OUTCOME_UNKNOWN" : "CLOSED"
+    channel.inflow?.clear()
+    move(channel, "end")
+    this.#fail(channel, { code, executed: numbered ? "unknown" : "no" })
+  }
+
+  /** The stream whose consumer holds most of the receive budget. */
+  heaviest(): OpenedChannel | undefined {
+    let heaviest: OpenedChannel | undefined
+    for (const channel of this.live) {
+      if ((channel.inflow?.units ?? 0) > (heaviest?.inflow?.units ?? 0)) heaviest = channel
+    }
+    return heaviest
+  }
+
+  /** A socket is there, and with it what the callee takes at a time. */
+  attached(): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const channel of waiting) if (channel.state === "queued") this.#place(channel)
+  }
+
+  /** Writes an OPEN that is about to be numbered: only now it gets its id. */
+  write(channel: OpenedChannel): Numbered | undefined {
+    if (channel.state !== "queued") return undefined
+    const frame = this.#openFrame(channel)
+    if (frame.length > this.#context.peer.messageBytes + envelopeUnits) {
+      this.giveUp(channel, "TOO_LARGE")
+      return undefined
+    }
+    this.#uncount(channel)
+    channel.id = this.nextId
+    this.nextId += 2
+    move(channel, "number")
+    this.#channels.set(channel.id, channel)
+    return new Opening(frame, channel, true)
+  }
+
+  /** A frame for a channel of ours; `undefined`: closed, or skipped. Throws for one not yet opened. */
+  find(id: number): OpenedChannel | undefined {
+    if (id >= this.nextId) throw new Violation("a frame for a channel that was not opened")
+    return this.#channels.get(id)
+  }
+
+  result(channel: OpenedChannel, value: unknown): void {
+    if (channel.inflow) this.#mismatch(channel)
+    this.#end(channel, { ok: true, value })
+  }
+
+  error(channel: OpenedChannel, failure: Failure): void {
+    if (this.#mayRetry(channel, failure)) this.#retry(channel, failure)
+    else this.#end(channel, { ok: false, failure })
+  }
+
+  items(
+    channel: OpenedChannel,
+    values: readonly unknown[],
+    cursors: readonly string[] | undefined,
+    charge: number,
+  ): void {
+    if (channel.gone) return
+    if (!channel.inflow) return this.#mismatch(channel)
+    if (channel.state === "heard") throw new Violation("an item after END")
+    channel.inflow.push(values, cursors, charge)
+    this.#context.emit({ type: "readable", channel })
+  }
+
+  note(channel: OpenedChannel, what: string, data: unknown, charge: number): void {
+    if (channel.gone) return
+    if (what === "at") return this.#begin(channel, data)
+    if (!channel.inflow) return this.#mismatch(channel)
+    const cursor = Reflect.get(Object(data), "cursor")
+    if (isCursor(cursor)) channel.inflow.cursor = String(cursor)
+    channel.inflow.note(what, data, charge)
+    this.#context.emit({ type: "readable", channel })
+  }
+
+  /** END of the callee: all there was, or of a duplex its half. */
+  end(channel: OpenedChannel): void {
+    if (channel.kind === "duplex") {
+      if (!move(channel, "hear")) throw new Violation("a second END")
+      if (channel.state !== "closed") return
+    }
+    this.#end(channel, { ok: true, value: undefined })
+  }
+
+  credit(channel: OpenedChannel, upTo: number): void {
+    if (!channel.lane) return
+    channel.lane.credit(upTo)
+    this.#context.scheduler.wake(channel.lane)
+  }
+
+  /** Deadlines that have passed, and retries that are due. */
+  ring(): void {
+    for (;;) {
+      const channel = this.alarms.due(this.#context.now)
+      if (channel === undefined) return
+      if (this.#context.now >= channel.request.deadline) this.giveUp(channel, "TIMEOUT")
+      else this.#enqueue(channel)
+    }
+  }
+
+  #isFull(channel: OpenedChannel): boolean {
+    const { peer, attached } = this.#context
+    if (attached) return this.#unnumbered >= this.#bounds.calls + peer.calls + peer.streams
+    const units = this.#unnumberedUnits + channel.units
+    return this.#unnumbered >= this.#bounds.calls || units > this.#bounds.units
+  }
+
+  #enqueue(channel: OpenedChannel): void {
+    this.#unnumbered++
+    this.#unnumberedUnits += channel.units
+    channel.writer = this
+    channel.retryAt = 0
+    this.alarms.set(channel, channel.request.deadline)
+    if (this.#context.attached) this.#place(channel)
+    else this.#waiting.push(channel)
+  }
+
+  #place(channel: OpenedChannel): void {
+    const full = this.#openCalls >= this.#context.peer.calls
+    if (channel.countsAsCall && full) this.#waiting.push(channel)
+    else this.#stand(channel)
+  }
+
+  #stand(channel: OpenedChannel): void {
+    channel.admitted = channel.countsAsCall
+    if (channel.admitted) this.#openCalls++
+    if (channel.kind === "upload" || channel.kind === "duplex") this.#laneOf(channel)
+    if (channel.units + envelopeUnits <= messageUnits) return this.#context.scheduler.push(channel)
+    const lane = this.#laneOf(channel)
+    lane.large(channel)
+    this.#context.scheduler.wake(lane)
+  }
+
+  #laneOf(channel: OpenedChannel): Lane {
+    const revived = () => this.#context.emit({ type: "writable", channel })
+    channel.lane ??= new Lane(channel, this.#context.codec, "every", 0, revived)
+    return channel.lane
+  }
+
+  #openFrame(channel: OpenedChannel): Encoded {
+    const { codec } = this.#context
+    const { input, credit } = channel
+    const meta = metaOf(channel, this.#context.now)
+    const fields: (number | Encoded)[] = [
+      Kind.OPEN,
+      this.nextId,
+      codec.encode(channel.request.path),
+    ]
+    if (input !== undefined) fields.push(input)
+    else if (credit !== undefined || meta) fields.push(codec.encode(undefined))
+    if (credit !== undefined) fields.push(credit)
+    else if (meta) fields.push(codec.encode(null))
+    if (meta) fields.push(codec.encode(meta))
+    return codec.array(fields)
+  }
+
+  /** The CANCEL is not sent if, by the time of its turn, it took the place of the OPEN already. */
+  #sendCancel(channel: OpenedChannel): void {
+    const write = (): Encoded | undefined => {
+      if (channel.cancelSent || channel.state !== "cancelled") return undefined
+      channel.cancelSent = true
+      return cancelFrame(this.#context, channel.id)
+    }
+    this.#context.scheduler.push({ write })
+  }
+
+  #begin(channel: OpenedChannel, data: unknown): void {
+    if (channel.kind === "call" || channel.kind === "upload") return this.#mismatch(channel)
+    if (channel.kind === undefined) this.#becomeStream(channel)
+    const inflow = this.#inflowOf(channel)
+    const cursor = Reflect.get(Object(data), "cursor")
+    if (isCursor(cursor)) inflow.cursor = String(cursor)
+    if (inflow.begun) return
+    const stated = Reflect.get(Object(data), "window")
+    const window = isId(stated) ? Number(stated) : creditWindow.every
+    inflow.begin(window, channel.credit ?? window)
+    channel.reissues = 0
+    grant(this.#context, channel)
+    this.#context.emit({ type: "readable", channel })
+  }
+
+  #inflowOf(channel: OpenedChannel): Inflow {
+    channel.inflow ??= new Inflow(this.#context.budget)
+    return channel.inflow
+  }
+
+  /** A caller without the contract learns what it opened. */
+  #becomeStream(channel: OpenedChannel): void {
+    channel.kind = "subscription"
+    this.#leaveLine(channel)
+  }
+
+  /** What came back does not fit what was called: the channel fails alone. */
+  #mismatch(channel: OpenedChannel): void {
+    this.giveUp(channel, "VALIDATION")
+  }
+
+  #mayRetry(channel: OpenedChannel, failure: Failure): boolean {
+    return !channel.gone && licensesRetry(failure) && channel.reissues < reissues
+  }
+
+  /** REFUSED waits for the next session; the others for a while. */
+  #retry(channel: OpenedChannel, failure: Failure): void {
+    const { now, random } = this.#context
+    channel.reissues++
+    this.#channels.delete(channel.id)
+    this.#leaveLine(channel)
+    this.#rewind(channel)
+    if (failure.code === "REFUSED") return
+    channel.retryAt = now + backoff(channel.reissues + 1, random(), defaultBackoff)
+    this.alarms.set(channel, Math.min(channel.retryAt, channel.request.deadline))
+  }
+
+  /** As if it had never been numbered; what its consumer still has queued stays. */
+  #rewind(channel: OpenedChannel): void {
+    move(channel, "lose")
+    channel.id = 0
+    channel.number = 0
+    channel.admitted = false
+    channel.lane = undefined
+    const { inflow } = channel
+    if (!inflow) return
+    if (inflow.window > 0) channel.credit = Math.max(0, inflow.window - inflow.queued)
+    channel.from = inflow.cursor ?? channel.from
+    inflow.move(this.#context.budget)
+  }
+
+  #end(channel: OpenedChannel, outcome: Outcome): void {
+    this.#channels.delete(channel.id)
+    this.#leaveLine(channel)
+    move(channel, "end")
+    channel.lane?.kill()
+    this.#settle(channel, outcome)
+  }
+
+  #fail(channel: OpenedChannel, failure: Failure): void {
+    this.#settle(channel, { ok: false, failure })
+  }
+
+  #settle(channel: OpenedChannel, outcome: Outcome): void {
+    this.alarms.remove(channel)
+    if (!this.live.delete(channel)) return
+    this.#context.emit({ type: "settled", channel, outcome: inDoubt(channel, outcome) })
+  }
+
+  /** It takes none of the callee's places any more, or never got one. */
+  #leaveLine(channel: OpenedChannel): void {
+    this.#uncount(channel)
+    if (!channel.admitted) return
+    channel.admitted = false
+    this.#openCalls--
+    this.#admitNext()
+  }
+
+  /** Only calls wait while a socket is there. */
+  #admitNext(): void {
+    while (this.#openCalls < this.#context.peer.calls) {
+      const channel = this.#waiting.shift()
+      if (channel === undefined) return
+      if (channel.state === "queued") this.#stand(channel)
+    }
+  }
+
+  #uncount(channel: OpenedChannel): void {
+    if (channel.state !== "queued" || channel.writer === undefined) return
+    channel.writer = undefined
+    this.#unnumbered--
+    this.#unnumberedUnits -= channel.units
+  }
+}
+
+/** CANCEL, as it is sent and as it takes the place of a dead OPEN. */
+export function cancelFrame(context: Context, id: number): Encoded {
+  return context.codec.array([Kind.CANCEL, id])
+}
+
+function metaOf(channel: OpenedChannel, now: number): Meta | undefined {
+  const { deadline, tellDeadline } = channel.request
+  const meta: { d?: number; u?: 1; a?: number; f?: string } = {}
+  if (tellDeadline && deadline !== Number.POSITIVE_INFINITY) {
+    meta.d = Math.max(0, Math.ceil(deadline - now))
+  }
+  if (channel.doubt) meta.u = 1
+  if (channel.reissues > 0) meta.a = channel.reissues
+  if (channel.from !== undefined) meta.f = channel.from
+  for (const _ in meta) return meta
+  return undefined
+}
+
+/** `no` speaks of the last attempt; with an earlier one in doubt nobody knows. */
+function inDoubt(channel: OpenedChannel, outcome: Outcome): Outcome {
+  if (outcome.ok || !channel.doubt || outcome.failure.executed !== "no") return outcome
+  return { ok: false, failure: { ...outcome.failure, executed: "unknown" } }
+}

@@ -1,0 +1,207 @@
+/** One call or stream inside a session, as the side that opened it and the side that serves it hold it. */
+import type { Alarm } from "./alarms.js"
+import type { Encoded } from "./codec.js"
+import type { Failure } from "./error-code.js"
+import type { Meta } from "./frame.js"
+import type { Inflow } from "./inflow.js"
+import type { Lane, LaneOwner, Late } from "./lane.js"
+import type { Numbered, Opener } from "./outbox.js"
+import type { Moves } from "./table.js"
+
+/** What a channel carries besides its input: the path decides, at the callee. */
+export type Kind = "call" | "subscription" | "upload" | "duplex"
+
+export type ChannelState = "queued" | "open" | "finished" | "heard" | "cancelled" | "closed"
+export type ChannelEvent =
+  /** Its OPEN got a number. */
+  | "number"
+  /** Our END was sent. */
+  | "finish"
+  /** The other side's END arrived, and ours is still to come. */
+  | "hear"
+  /** The caller stopped waiting. */
+  | "giveUp"
+  /** The session was lost; the channel goes into the next one. */
+  | "lose"
+  /** The terminal frame. */
+  | "end"
+
+export const channelMoves: Moves<ChannelState, ChannelEvent> = {
+  queued: { number: "open", giveUp: "closed", lose: "queued", end: "closed" },
+  open: { finish: "finished", hear: "heard", giveUp: "cancelled", lose: "queued", end: "closed" },
+  finished: { hear: "closed", giveUp: "cancelled", lose: "queued", end: "closed" },
+  heard: { finish: "closed", giveUp: "cancelled", lose: "queued", end: "closed" },
+  cancelled: { hear: "cancelled", end: "closed" },
+  closed: {},
+}
+
+/** How a channel ended for its caller: exactly once (S4). */
+export type Outcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly failure: Failure }
+
+/** Told by the driver what became of a channel; the session itself calls none of it. */
+export interface CallerSide {
+  settled(outcome: Outcome): void
+  /** The inflow holds something new. */
+  readable?(): void
+  /** Items may be sent again. */
+  writable?(): void
+}
+
+export interface CalleeSide {
+  /** The caller is gone, or the session: nobody wants the outcome. */
+  cancelled(code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void
+  readable?(): void
+  writable?(): void
+}
+
+/** What a caller says when it opens a channel. */
+export interface OpenRequest {
+  readonly path: string
+  /** Already encoded; left out when it is `undefined`. */
+  readonly input: Encoded | undefined
+  /** What the caller takes the procedure for; undefined: what comes back decides. */
+  readonly kind: Kind | undefined
+  /** When the caller stops waiting, on the host's clock; Infinity for never. */
+  readonly deadline: number
+  /** The callee is told of the deadline, so that it stops by itself when the line is down. */
+  readonly tellDeadline: boolean
+  /** Start after this cursor. */
+  readonly from: string | undefined
+}
+
+/** An earlier attempt may have been entered. */
+export interface Doubt {
+  /** The channel id of the first such attempt. */
+  readonly id: number
+}
+
+/** Who numbers an OPEN. */
+export interface OpenWriter {
+  write(channel: OpenedChannel): Numbered | undefined
+}
+
+/** A channel of ours: we are its caller. */
+export class OpenedChannel implements Opener, LaneOwner, Late, Alarm {
+  /** Given when its OPEN is numbered, never before; 0 until then. */
+  id = 0
+  state: ChannelState = "queued"
+  kind: Kind | undefined
+  /** The number of its OPEN in the current session; 0 while that is not numbered whole. */
+  number = 0
+  doubt: Doubt | undefined
+  /** Times that it was issued again since its callee last answered with anything but a licence to retry. */
+  reissues = 0
+  /** When it may be issued again; 0 unless it waits for that. */
+  retryAt = 0
+  /** It stands in the session's line, and counts against what the callee takes at a time. */
+  admitted = false
+  /** A CANCEL has been sent for it. */
+  cancelSent = false
+  /** What the first allowance of a re-issued stream is. */
+  credit: number | undefined
+  /** Where the stream starts; a re-issue starts after what the consumer has. */
+  from: string | undefined
+  inflow: Inflow | undefined
+  lane: Lane | undefined
+  at = 0
+  place = -1
+  writer: OpenWriter | undefined
+  /** In the codec of its session. */
+  input: Encoded | undefined
+  readonly request: OpenRequest
+  readonly user: CallerSide
+
+  constructor(request: OpenRequest, user: CallerSide) {
+    this.request = request
+    this.kind = request.kind
+    this.input = request.input
+    this.from = request.from
+    this.user = user
+  }
+
+  get gone(): boolean {
+    return this.state === "cancelled" || this.state === "closed"
+  }
+
+  /** Until an answer tells, whatever is no known stream counts as a call. */
+  get countsAsCall(): boolean {
+    return this.kind === "call" || this.kind === undefined
+  }
+
+  get units(): number {
+    return this.input?.length ?? 0
+  }
+
+  opened(number: number): void {
+    this.number = number
+  }
+
+  replaced(): void {
+    this.cancelSent = true
+  }
+
+  laneClosed(): void {
+    move(this, "finish")
+  }
+
+  write(): Numbered | undefined {
+    return this.writer?.write(this)
+  }
+}
+
+/** A channel of theirs: we serve it. */
+export class AcceptedChannel implements LaneOwner, Alarm {
+  state: ChannelState = "open"
+  kind: Kind | undefined
+  /** A handler's own ERROR waits behind its items. If the caller leaves, it stays the outcome. */
+  failure: Failure | undefined
+  /** When the caller stops waiting, on our clock. */
+  deadline: number = Number.POSITIVE_INFINITY
+  inflow: Inflow | undefined
+  lane: Lane | undefined
+  at = 0
+  place = -1
+  user: CalleeSide | undefined
+  readonly id: number
+  readonly path: string
+  readonly input: unknown
+  /** The first allowance that the caller states. */
+  readonly credit: number | undefined
+  readonly meta: Meta | undefined
+  readonly #forget: (channel: AcceptedChannel) => void
+
+  constructor(
+    open: {
+      readonly id: number
+      readonly path: string
+      readonly input: unknown
+      readonly credit: number | undefined
+      readonly meta: Meta | undefined
+    },
+    forget: (channel: AcceptedChannel) => void,
+  ) {
+    this.id = open.id
+    this.path = open.path
+    this.input = open.input
+    this.credit = open.credit
+    this.meta = open.meta
+    this.#forget = forget
+  }
+
+  /** An ERROR and a subscription's END are terminal; a duplex goes on until both directions ended. */
+  laneClosed(): void {
+    const terminal = this.failure !== undefined || this.kind !== "duplex"
+    move(this, terminal ? "end" : "finish")
+    if (this.state === "closed") this.#forget(this)
+  }
+}
+
+/** `false`: the event cannot happen in the channel's state, and nothing changed. */
+export function move(channel: { state: ChannelState }, event: ChannelEvent): boolean {
+  const next = channelMoves[channel.state][event]
+  if (next === undefined) return false
+  channel.state = next
+  return true
+}

@@ -1,0 +1,50 @@
+import type { Codec, Encoded } from "./codec.js"
+import type { Effect } from "./effect.js"
+import type { Limits } from "./frame.js"
+import { ReceiveBudget } from "./inflow.js"
+import { defaultLimits } from "./limits.js"
+import { Scheduler } from "./scheduler.js"
+import { Unencodable } from "./violation.js"
+
+/** What the two halves of a session, the one that calls and the one that serves, share. */
+export class Context {
+  readonly codec: Codec
+  /** Uniform in [0, 1); passed in, so that a run can be repeated. */
+  readonly random: () => number
+  readonly scheduler: Scheduler = new Scheduler()
+  readonly budget: ReceiveBudget = new ReceiveBudget()
+  /** What the other side accepts. */
+  peer: Limits = defaultLimits
+  attached = false
+  /** The time of the current step. */
+  now = 0
+  #effects: Effect[] = []
+
+  constructor(codec: Codec, random: () => number) {
+    this.codec = codec
+    this.random = random
+  }
+
+  /** Writes a payload for the other side. Throws Unencodable, also for what it would not accept. */
+  encode(value: unknown): Encoded {
+    const encoded = this.codec.encode(value)
+    if (encoded.length > this.peer.messageBytes) {
+      throw new Unencodable(`larger than ${this.peer.messageBytes} units`, "TOO_LARGE")
+    }
+    return encoded
+  }
+
+  emit(effect: Effect): void {
+    this.#effects.push(effect)
+  }
+
+  /** The effects of the step that ends here. */
+  take(): readonly Effect[] {
+    const effects = this.#effects
+    if (effects.length === 0) return none
+    this.#effects = []
+    return effects
+  }
+}
+
+const none: readonly Effect[] = []

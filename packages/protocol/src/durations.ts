@@ -1,0 +1,26 @@
+/* Durations of the session layer, in milliseconds (docs/protocol.md, "Liveness" and "Sessions"). */
+
+export const hello = 5_000
+export const authentication = 10_000
+/** A socket without WELCOME is given up after this. */
+export const welcome = 15_000
+
+/** Silence after which the server pings. */
+export const heartbeat = 20_000
+/** Silence beyond the heartbeat after which the server gives a socket up. */
+export const serverSilence = 10_000
+/** Silence beyond one and a half heartbeats after which the client probes. */
+export const clientSilence = 11_000
+/** With work in flight and nothing heard, the client probes after this. */
+export const fastProbe = 5_000
+/** An unanswered probe gives the socket up after this. */
+export const probeAnswer = 4_000
+/** The server's longest wait before an acknowledgement of its own; the client's is half a heartbeat. */
+export const serverAck = 1_000
+/** A `dropped` note is due this long after the first value that it counts. */
+export const droppedNote = 1_000
+
+/** How long a detached session is kept. */
+export const grace = 120_000
+/** How long the memory of an ended session is kept. */
+export const tombstone = 600_000

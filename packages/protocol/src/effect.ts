@@ -1,0 +1,34 @@
+import type { AcceptedChannel, OpenedChannel, Outcome } from "./channel.js"
+import type { Encoded } from "./codec.js"
+import type { GoAwayBody, Why } from "./frame.js"
+
+/** What a step of the session asks of its driver; carried out in order. */
+export type Effect =
+  | { readonly type: "transmit"; readonly wire: Encoded }
+  /** Close the current socket. */
+  | { readonly type: "disconnect"; readonly code: number; readonly reason: string }
+  /** The other side opened a channel. */
+  | { readonly type: "accept"; readonly channel: AcceptedChannel }
+  | { readonly type: "settled"; readonly channel: OpenedChannel; readonly outcome: Outcome }
+  | { readonly type: "readable"; readonly channel: OpenedChannel | AcceptedChannel }
+  | { readonly type: "writable"; readonly channel: OpenedChannel | AcceptedChannel }
+  | {
+      readonly type: "cancelled"
+      readonly channel: AcceptedChannel
+      readonly code: "CANCELLED" | "TIMEOUT" | "CLOSED"
+    }
+  | { readonly type: "event"; readonly path: string; readonly input: unknown }
+  /** The server is about to leave. */
+  | { readonly type: "goaway"; readonly body: GoAwayBody }
+  /** The session is over on this side. */
+  | { readonly type: "over"; readonly end: SessionEnd }
+
+/** Why a session ended here, and what is known of the other side's progress. */
+export interface SessionEnd {
+  /** `bye`: the other side took its leave. */
+  readonly why: Why | "bye"
+  /** The highest number that the other side has applied, where that is final. */
+  readonly rx: number | undefined
+  /** The breach, in words for a log. */
+  readonly reason: string
+}

@@ -1,0 +1,42 @@
+import type { Encoded } from "./codec.js"
+import type { Context } from "./context.js"
+import type { Inflow } from "./inflow.js"
+import * as Kind from "./kind.js"
+import type { Late } from "./lane.js"
+
+/** What receives items under credit. */
+export interface Receiver {
+  readonly id: number
+  readonly state: string
+  readonly inflow: Inflow | undefined
+}
+
+/** CREDIT says "up to item N", so it is written when it is numbered: the newest N replaces all before. */
+class CreditFrame implements Late {
+  readonly #context: Context
+  readonly #receiver: Receiver
+
+  constructor(context: Context, receiver: Receiver) {
+    this.#context = context
+    this.#receiver = receiver
+  }
+
+  write(): Encoded | undefined {
+    const { id, state, inflow } = this.#receiver
+    const upTo = inflow?.grant()
+    if (upTo === undefined || state === "closed" || state === "cancelled") return undefined
+    return this.#context.codec.array([Kind.CREDIT, id, upTo])
+  }
+}
+
+/** Tells the sender that it may go on, once the consumer has taken enough (docs/protocol.md, B5). */
+export function grant(context: Context, receiver: Receiver): void {
+  const { inflow } = receiver
+  if (!inflow?.grantDue) return
+  if (context.budget.scarce) {
+    context.budget.withheld = true
+    return
+  }
+  inflow.granting = true
+  context.scheduler.push(new CreditFrame(context, receiver))
+}

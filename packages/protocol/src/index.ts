@@ -1,0 +1,44 @@
+/**
+ * How it is spoken: the pure core of Trunkline. Frames, codecs, limits and the session; no clock, no
+ * randomness, no I/O. Users import `@trunkline/client` or `@trunkline/server` instead.
+ */
+export type { BackoffOptions } from "./backoff.js"
+export { backoff, defaultBackoff, withinRange } from "./backoff.js"
+export type { QueueBounds } from "./calling.js"
+export type {
+  CalleeSide,
+  CallerSide,
+  ChannelEvent,
+  ChannelState,
+  Kind,
+  OpenRequest,
+  Outcome,
+} from "./channel.js"
+export { AcceptedChannel, channelMoves, OpenedChannel } from "./channel.js"
+export * as closeCodes from "./close-code.js"
+export type { Codec, Encoded } from "./codec.js"
+export { jsonCodec } from "./codec-json.js"
+export * as durations from "./durations.js"
+export type { Effect, SessionEnd } from "./effect.js"
+export type { Failure, ReservedCode } from "./error-code.js"
+export { errorCodes, licensesRetry } from "./error-code.js"
+export type * from "./frame.js"
+export {
+  helloMessage,
+  readAnswer,
+  readHello,
+  rejectMessage,
+  rejectSubprotocol,
+  welcomeMessage,
+} from "./handshake.js"
+export type { Role } from "./heartbeat.js"
+export type { Arrival, ArrivedItem, ArrivedNote, Inflow } from "./inflow.js"
+export * as frameKinds from "./kind.js"
+export type { Policy } from "./lane.js"
+export * as limits from "./limits.js"
+export type { Loss } from "./loss.js"
+export { readFrame } from "./read-frame.js"
+export type { Attachment, SessionCounters, SessionOptions } from "./session.js"
+export { Session } from "./session.js"
+export type { Moves } from "./table.js"
+export { Unencodable, Violation } from "./violation.js"

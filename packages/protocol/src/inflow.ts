@@ -1,0 +1,159 @@
+import { receiveUnits } from "./limits.js"
+import { Queue } from "./queue.js"
+import { Violation } from "./violation.js"
+
+/** What a consumer takes: an item with its place in the topic, or word of something in between. */
+export type Arrival = ArrivedItem | ArrivedNote
+
+export interface ArrivedItem {
+  readonly item: unknown
+  /** Where the stream can be continued after this item; only where the contract replays. */
+  readonly cursor: string | undefined
+}
+
+export interface ArrivedNote {
+  readonly note: string
+  readonly data: unknown
+}
+
+/** Units that the streams of one session hold in memory for their consumers (docs/protocol.md, B5). */
+export class ReceiveBudget {
+  used = 0
+  /** Some stream was denied credit because of the others. */
+  withheld = false
+
+  get exceeded(): boolean {
+    return this.used > receiveUnits
+  }
+
+  /** Above half of the budget nobody gets new credit. */
+  get scarce(): boolean {
+    return this.used > receiveUnits / 2
+  }
+}
+
+/** Consecutive values of one frame; each costs the same part of the message that brought them. */
+interface Batch {
+  readonly values: readonly unknown[]
+  readonly cursors: readonly string[] | undefined
+  readonly charge: number
+  taken: number
+}
+
+interface QueuedNote {
+  readonly arrival: ArrivedNote
+  readonly charge: number
+}
+
+/**
+ * The incoming side of one stream: what was received and not yet taken, and the credit that keeps it
+ * bounded (docs/protocol.md, "Flow control").
+ *
+ * Must hold (S8): items received never exceed what was granted; grants only rise.
+ */
+export class Inflow {
+  /** Items that the consumer lets wait; 0 until the callee's `at` has said how many. */
+  window = 0
+  /** The last position told or queued: where another session continues. */
+  cursor: string | undefined
+  /** Units held, of the session's budget. */
+  units = 0
+  /** Items queued. */
+  queued = 0
+  /** A grant waits to be sent. */
+  granting = false
+  #begun = false
+  #received = 0
+  #granted = 0
+  #budget: ReceiveBudget
+  readonly #queue = new Queue<Batch | QueuedNote>()
+
+  constructor(budget: ReceiveBudget) {
+    this.#budget = budget
+  }
+
+  get length(): number {
+    return this.#queue.length
+  }
+
+  /** The callee's `at` has arrived. */
+  get begun(): boolean {
+    return this.#begun
+  }
+
+  /** The window, and with it the first allowance, is known. */
+  begin(window: number, allowance: number): void {
+    this.#begun = true
+    this.window = window
+    this.#granted = allowance
+  }
+
+  /** The stream goes on in another session: what is queued stays, the counting begins anew. */
+  move(budget: ReceiveBudget): void {
+    this.#budget.used -= this.units
+    budget.used += this.units
+    this.#budget = budget
+    this.#begun = false
+    this.#received = 0
+    this.#granted = 0
+    this.granting = false
+  }
+
+  push(values: readonly unknown[], cursors: readonly string[] | undefined, charge: number): void {
+    this.#received += values.length
+    if (this.#received > this.#granted) throw new Violation("an item beyond its credit")
+    this.queued += values.length
+    this.#hold(charge * values.length)
+    this.cursor = cursors?.[values.length - 1] ?? this.cursor
+    this.#queue.push({ values, cursors, charge, taken: 0 })
+  }
+
+  note(note: string, data: unknown, charge: number): void {
+    this.#hold(charge)
+    this.#queue.push({ arrival: { note, data }, charge })
+  }
+
+  /** Hands the next arrival to the consumer. */
+  shift(): Arrival | undefined {
+    const head = this.#queue.peek()
+    if (head === undefined) return undefined
+    this.#hold(-head.charge)
+    if ("arrival" in head) {
+      this.#queue.shift()
+      return head.arrival
+    }
+    this.queued--
+    const item = head.values[head.taken]
+    const cursor = head.cursors?.[head.taken]
+    if (++head.taken === head.values.length) this.#queue.shift()
+    return { item, cursor }
+  }
+
+  clear(): void {
+    this.#hold(-this.units)
+    this.queued = 0
+    this.#queue.clear()
+  }
+
+  /** Whether so much was taken that the sender should hear of it. */
+  get grantDue(): boolean {
+    return !this.granting && this.#allowance - this.#granted >= Math.max(1, this.window >> 1)
+  }
+
+  /** The absolute number for a CREDIT; `undefined` when the sender knows as much already. */
+  grant(): number | undefined {
+    this.granting = false
+    if (this.#allowance <= this.#granted) return undefined
+    this.#granted = this.#allowance
+    return this.#granted
+  }
+
+  get #allowance(): number {
+    return this.#received + this.window - this.queued
+  }
+
+  #hold(units: number): void {
+    this.units += units
+    this.#budget.used += units
+  }
+}

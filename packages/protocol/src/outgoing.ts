@@ -1,0 +1,87 @@
+import { cancelFrame } from "./calling.js"
+import type { Encoded } from "./codec.js"
+import type { Context } from "./context.js"
+import type { Inbox } from "./inbox.js"
+import { messageFrames, messageUnits } from "./limits.js"
+import { frameOf, type Numbered, Opening, type Outbox } from "./outbox.js"
+
+/**
+ * Puts frames into messages: whatever one turn of the event loop produced leaves together, since the
+ * system call is what a message costs (docs/protocol.md, "Flush rule").
+ */
+export class Outgoing {
+  /** Messages and their units so far. */
+  messages = 0
+  units = 0
+  readonly #context: Context
+  readonly #inbox: Inbox
+  readonly #outbox: Outbox
+  #frames: Encoded[] = []
+  #frameUnits = 0
+  /** The number of the first frame of the message being filled. */
+  #first = 0
+
+  constructor(context: Context, inbox: Inbox, outbox: Outbox) {
+    this.#context = context
+    this.#inbox = inbox
+    this.#outbox = outbox
+  }
+
+  /** Control frames, or with none of them a pure acknowledgement: unnumbered, for this socket alone. */
+  control(frames: readonly Encoded[]): void {
+    this.#transmit(0, frames)
+  }
+
+  /** Numbers and sends what waits, as far as the window goes. */
+  flush(): void {
+    const { scheduler, peer } = this.#context
+    while (this.#outbox.units < peer.window) {
+      const numbered = scheduler.next()
+      if (numbered === undefined) break
+      this.#outbox.add(numbered)
+      this.#put(frameOf(numbered), this.#outbox.sent)
+    }
+    this.#send()
+  }
+
+  /**
+   * Sends again, on a new socket, what the other side has not applied: each frame as it was, under its
+   * number. Only an OPEN that nobody waits for any more is replaced, so that no ghost of it runs.
+   */
+  retransmit(): number {
+    let number = this.#outbox.acknowledged
+    for (const numbered of this.#outbox) this.#put(this.#again(numbered), ++number)
+    this.#send()
+    return number - this.#outbox.acknowledged
+  }
+
+  #again(numbered: Numbered): Encoded {
+    if (!(numbered instanceof Opening) || !numbered.opener.gone) return frameOf(numbered)
+    numbered.opener.replaced()
+    return cancelFrame(this.#context, numbered.opener.id)
+  }
+
+  #put(frame: Encoded, number: number): void {
+    const full =
+      this.#frames.length === messageFrames || this.#frameUnits + frame.length > messageUnits
+    if (full) this.#send()
+    if (this.#frames.length === 0) this.#first = number
+    this.#frames.push(frame)
+    this.#frameUnits += frame.length
+  }
+
+  #send(): void {
+    if (this.#frames.length === 0) return
+    const frames = this.#frames
+    this.#frames = []
+    this.#frameUnits = 0
+    this.#transmit(this.#first, frames)
+  }
+
+  #transmit(first: number, frames: readonly Encoded[]): void {
+    const wire = this.#context.codec.array([first, this.#inbox.acknowledge(), ...frames])
+    this.messages++
+    this.units += wire.length
+    this.#context.emit({ type: "transmit", wire })
+  }
+}

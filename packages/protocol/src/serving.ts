@@ -1,0 +1,299 @@
+import { Alarms } from "./alarms.js"
+import { AcceptedChannel, type Kind as ChannelKind, move } from "./channel.js"
+import type { Encoded } from "./codec.js"
+import type { Context } from "./context.js"
+import * as durations from "./durations.js"
+import type { Failure } from "./error-code.js"
+import { errorFrame } from "./error-frame.js"
+import type { Limits, Open } from "./frame.js"
+import * as Kind from "./kind.js"
+import { Lane, type Late, type Policy } from "./lane.js"
+import { envelopeUnits, messageUnits, waitingResultUnits } from "./limits.js"
+import { Unencodable, Violation } from "./violation.js"
+
+/** A terminal frame that waits for its number. */
+class Reply implements Late {
+  readonly id: number
+  frame: Encoded
+  /** What is left of it when it is too large to be kept without a socket. */
+  readonly remnant: Failure
+
+  constructor(id: number, frame: Encoded, remnant: Failure) {
+    this.id = id
+    this.frame = frame
+    this.remnant = remnant
+  }
+
+  write(): Encoded {
+    return this.frame
+  }
+}
+
+const resultLost: Failure = { code: "RESULT_LOST", executed: "yes" }
+
+/**
+ * The half of a session that serves the channels of the other side. What a path means and who may call
+ * it is the dispatcher's business; here stands what the wire demands of the answers.
+ *
+ * Must hold (S4): one terminal frame per id and nothing after it; no terminal frame overtakes an item.
+ */
+export class Serving {
+  readonly alarms: Alarms<AcceptedChannel> = new Alarms()
+  /** GOAWAY was sent: whatever is opened from now on is refused. */
+  refusing = false
+  /** Channels open, by kind. */
+  calls = 0
+  streams = 0
+  readonly #context: Context
+  readonly #limits: Limits
+  readonly #channels = new Map<number, AcceptedChannel>()
+  /** The highest id that the other side has taken; its next OPEN must lie above it. */
+  #highest = 0
+  /** Results too large for one message, until they leave. */
+  readonly #large = new Set<Reply>()
+  /** Results that wait for a socket. */
+  readonly #held = new Set<Reply>()
+
+  constructor(context: Context, limits: Limits) {
+    this.#context = context
+    this.#limits = limits
+  }
+
+  get open(): Iterable<AcceptedChannel> {
+    return this.#channels.values()
+  }
+
+  get size(): number {
+    return this.#channels.size
+  }
+
+  /** An id is taken by its first OPEN, PART or CANCEL. */
+  take(id: number): void {
+    if (id <= this.#highest) throw new Violation("an id taken twice")
+    this.#highest = id
+  }
+
+  isTaken(id: number): boolean {
+    return id <= this.#highest
+  }
+
+  /** A frame for a channel of theirs; `undefined`: closed, or skipped. Throws for one not yet opened. */
+  find(id: number): AcceptedChannel | undefined {
+    if (id > this.#highest) throw new Violation("a frame for a channel that was not opened")
+    return this.#channels.get(id)
+  }
+
+  /** OPEN of an id that has been taken. */
+  accept([, id, path, input, credit, meta]: Open): void {
+    if (this.refusing) return this.#answer(id, { code: "REFUSED", executed: "no" })
+    const open = { id, path, input, credit: credit ?? undefined, meta: meta ?? undefined }
+    const channel = new AcceptedChannel(open, this.#forget)
+    this.#channels.set(id, channel)
+    if (typeof meta?.d === "number") {
+      channel.deadline = this.#context.now + meta.d
+      this.alarms.set(channel, channel.deadline)
+    }
+    this.#context.emit({ type: "accept", channel })
+  }
+
+  /** CANCEL: answered at once by the dispatcher, unless the outcome stands already. */
+  cancel(id: number): void {
+    if (!this.isTaken(id)) {
+      this.take(id)
+      return this.#answer(id, { code: "CANCELLED", executed: "no" })
+    }
+    const channel = this.#channels.get(id)
+    if (!channel) return
+    this.#giveUp(channel, "CANCELLED")
+  }
+
+  /** An OPEN that had not arrived whole: cancelled, or there is no room for its parts. */
+  refusePartial(id: number, code: "CANCELLED" | "BUSY"): void {
+    this.#answer(id, { code, executed: "no" })
+  }
+
+  credit(channel: AcceptedChannel, upTo: number): void {
+    if (!channel.lane) return
+    channel.lane.credit(upTo)
+    this.#context.scheduler.wake(channel.lane)
+  }
+
+  /** The path's kind is known. `false`: so many of it are open that one more is refused. */
+  admit(channel: AcceptedChannel, kind: ChannelKind): boolean {
+    const full =
+      kind === "call" ? this.calls >= this.#limits.calls : this.streams >= this.#limits.streams
+    if (full) return false
+    channel.kind = kind
+    if (kind === "call") this.calls++
+    else this.streams++
+    return true
+  }
+
+  /** Begins a subscription: its window is told before its first item. */
+  begin(channel: AcceptedChannel, policy: Policy, window: number): void {
+    const { codec } = this.#context
+    const revived = () => this.#context.emit({ type: "writable", channel })
+    channel.lane = new Lane(channel, codec, policy, channel.credit ?? window, revived)
+    this.note(channel, "at", { window })
+  }
+
+  result(channel: AcceptedChannel, value: Encoded | undefined): void {
+    if (channel.state === "closed") return
+    const fields = [Kind.RESULT, channel.id]
+    const frame = this.#context.codec.array(value === undefined ? fields : [...fields, value])
+    this.#reply(channel, frame, resultLost)
+  }
+
+  /** A handler's own ERROR: of a stream, behind the items that wait. */
+  fail(channel: AcceptedChannel, failure: Failure): void {
+    if (channel.state === "closed") return
+    const { lane } = channel
+    if (!lane) return this.kill(channel, failure)
+    channel.failure = failure
+    lane.close(this.#errorFrame(channel.id, failure))
+    this.#context.scheduler.wake(lane)
+  }
+
+  /** An ERROR of the runtime: at once, ahead of whatever waits. */
+  kill(channel: AcceptedChannel, failure: Failure): void {
+    if (channel.state === "closed") return
+    channel.lane?.kill()
+    const { code, executed, message } = failure
+    this.#reply(channel, this.#errorFrame(channel.id, failure), { code, executed, message })
+  }
+
+  /** `false`: the delivery policy has no room for the value. */
+  item(channel: AcceptedChannel, value: Encoded, key?: unknown): boolean {
+    const { lane } = channel
+    if (!lane || channel.state === "closed" || channel.failure !== undefined) return true
+    if (!lane.item(value, key)) return false
+    this.#context.scheduler.wake(lane)
+    const soon = this.#context.now + durations.droppedNote
+    if (lane.dropped > 0 && !(channel.place >= 0 && channel.at <= soon)) {
+      this.alarms.set(channel, Math.min(channel.deadline, soon))
+    }
+    return true
+  }
+
+  note(channel: AcceptedChannel, what: string, data?: unknown): void {
+    const { codec, scheduler } = this.#context
+    const fields = [Kind.NOTE, channel.id, codec.encode(what)]
+    channel.lane?.note(codec.array(data === undefined ? fields : [...fields, codec.encode(data)]))
+    if (channel.lane) scheduler.wake(channel.lane)
+  }
+
+  /** END, behind the items that wait. */
+  end(channel: AcceptedChannel): void {
+    const { lane } = channel
+    if (!lane || channel.state === "closed" || channel.failure !== undefined) return
+    lane.close(this.#context.codec.array([Kind.END, channel.id]))
+    this.#context.scheduler.wake(lane)
+  }
+
+  /** No socket any more: results begin to count against what may wait. */
+  detached(): void {
+    for (const waiting of this.#context.scheduler.waiting()) {
+      if (waiting instanceof Reply) this.#held.add(waiting)
+    }
+    for (const reply of this.#large) this.#held.add(reply)
+    this.#shed()
+  }
+
+  attached(): void {
+    this.#held.clear()
+  }
+
+  /** Deadlines that have passed, and notes that are due. */
+  ring(): void {
+    for (;;) {
+      const channel = this.alarms.due(this.#context.now)
+      if (channel === undefined) return
+      if (this.#context.now >= channel.deadline) {
+        this.#giveUp(channel, "TIMEOUT")
+        continue
+      }
+      this.alarms.set(channel, channel.deadline)
+      channel.lane?.tellDropped()
+      if (channel.lane) this.#context.scheduler.wake(channel.lane)
+    }
+  }
+
+  /** The session is over: nobody waits for these any more. */
+  abandon(): void {
+    for (const channel of [...this.#channels.values()]) {
+      this.#close(channel)
+      this.#cancelled(channel, "CLOSED")
+    }
+  }
+
+  /** A handler that had failed before its caller left has spoken: that stays the outcome. */
+  #giveUp(channel: AcceptedChannel, code: "CANCELLED" | "TIMEOUT"): void {
+    if (channel.failure === undefined) this.#cancelled(channel, code)
+    else this.kill(channel, channel.failure)
+  }
+
+  #cancelled(channel: AcceptedChannel, code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void {
+    this.#context.emit({ type: "cancelled", channel, code })
+  }
+
+  #answer(id: number, failure: Failure): void {
+    this.#context.scheduler.push(this.#errorFrame(id, failure))
+  }
+
+  /** Data that cannot be written is a bug of the handler, not of the wire. */
+  #errorFrame(id: number, failure: Failure): Encoded {
+    const { codec, peer } = this.#context
+    try {
+      const frame = errorFrame(codec, id, failure)
+      if (frame.length <= peer.messageBytes + envelopeUnits) return frame
+    } catch (error) {
+      if (!(error instanceof Unencodable)) throw error
+    }
+    return errorFrame(codec, id, { code: "INTERNAL", executed: failure.executed })
+  }
+
+  #reply(channel: AcceptedChannel, frame: Encoded, remnant: Failure): void {
+    const reply = new Reply(channel.id, frame, remnant)
+    this.#close(channel)
+    if (frame.length > messageUnits) this.#sendLarge(channel, reply)
+    else this.#context.scheduler.push(reply)
+    if (this.#context.attached) return
+    this.#held.add(reply)
+    this.#shed()
+  }
+
+  #sendLarge(channel: AcceptedChannel, reply: Reply): void {
+    const lane = new Lane(channel, this.#context.codec, "every", 0, () => {})
+    const write = (): Encoded => {
+      this.#large.delete(reply)
+      return reply.write()
+    }
+    this.#large.add(reply)
+    lane.large({ write })
+    this.#context.scheduler.wake(lane)
+  }
+
+  /** The largest results give up their places to an ERROR that says so. */
+  #shed(): void {
+    let units = 0
+    for (const reply of this.#held) units += reply.frame.length
+    while (units > waitingResultUnits) {
+      const largest = [...this.#held].reduce((a, b) => (b.frame.length > a.frame.length ? b : a))
+      this.#held.delete(largest)
+      units -= largest.frame.length
+      largest.frame = this.#errorFrame(largest.id, largest.remnant)
+    }
+  }
+
+  #close(channel: AcceptedChannel): void {
+    move(channel, "end")
+    this.#forget(channel)
+  }
+
+  readonly #forget = (channel: AcceptedChannel): void => {
+    if (!this.#channels.delete(channel.id)) return
+    this.alarms.remove(channel)
+    if (channel.kind === "call") this.calls--
+    else if (channel.kind !== undefined) this.streams--
+  }
+}

@@ -1,0 +1,432 @@
+import { Calling, type QueueBounds } from "./calling.js"
+import type { AcceptedChannel, OpenedChannel } from "./channel.js"
+import { GOING_AWAY, NORMAL, PROTOCOL, SUSPENDING, TOO_MANY } from "./close-code.js"
+import type { Codec, Decoded, Encoded } from "./codec.js"
+import { Context } from "./context.js"
+import * as durations from "./durations.js"
+import type { Effect, SessionEnd } from "./effect.js"
+import type { ReservedCode } from "./error-code.js"
+import type { Frame, GoAwayBody, Limits } from "./frame.js"
+import { grant } from "./grant.js"
+import { Heartbeat, type Role } from "./heartbeat.js"
+import { Inbox } from "./inbox.js"
+import { Incoming } from "./incoming.js"
+import * as Kind from "./kind.js"
+import { ackFrames, messageFramesAccepted } from "./limits.js"
+import { fateOf, type Loss } from "./loss.js"
+import { Outbox } from "./outbox.js"
+import { Outgoing } from "./outgoing.js"
+import { readFrame } from "./read-frame.js"
+import { Serving } from "./serving.js"
+import { isInt } from "./shape.js"
+import { Violation } from "./violation.js"
+
+export interface SessionOptions {
+  readonly role: Role
+  readonly codec: Codec
+  /** What this side accepts. */
+  readonly limits: Limits
+  /** What may wait here to be sent while the other side cannot be reached. */
+  readonly queue: QueueBounds
+  /** Uniform in [0, 1). */
+  readonly random: () => number
+  /** The id of the first channel opened here: a client's go on across its sessions. */
+  readonly firstId: number
+}
+
+/** What the handshake settled about the socket that a session goes on with. */
+export interface Attachment {
+  /** Highest number that the other side has applied; one that `covers` has been asked about. */
+  readonly rx: number
+  /** What the other side accepts. */
+  readonly limits: Limits
+  /** Milliseconds of silence after which the server pings. */
+  readonly heartbeat: number
+}
+
+/** How a session has been going: for logs, panels and tests. */
+export interface SessionCounters {
+  readonly messagesIn: number
+  readonly messagesOut: number
+  readonly unitsIn: number
+  readonly unitsOut: number
+  /** Numbered frames applied, and sent. */
+  readonly framesIn: number
+  readonly framesOut: number
+  /** Units sent and not acknowledged: what a lost socket would have us send again. */
+  readonly retained: number
+  /** Frames sent again after a resume. */
+  readonly replayed: number
+  /** Frames that arrived again, and were dropped. */
+  readonly duplicates: number
+}
+
+/** Round trips are measured while there is traffic, at most this often, in milliseconds. */
+const roundTripEvery = 5_000
+
+/**
+ * The logical life of a connection over many sockets (docs/protocol.md, "Sessions"): both sides run
+ * this same machine, and the role decides only the parity of ids and who pings.
+ *
+ * It does no I/O and knows no clock: each step takes the time and gives effects, and `deadline` says
+ * when the next step is due without any input.
+ *
+ * Must hold (G1): while the session lives, each number is applied by the other side exactly once and in
+ * order, however many sockets come and go.
+ */
+export class Session {
+  readonly calling: Calling
+  readonly serving: Serving
+  readonly codec: Codec
+  readonly role: Role
+  readonly #context: Context
+  readonly #inbox: Inbox
+  readonly #outbox = new Outbox()
+  readonly #incoming: Incoming
+  readonly #outgoing: Outgoing
+  readonly #heartbeat: Heartbeat
+  #controls: Encoded[] = []
+  #over = false
+  #busySince: number | undefined
+  #pings = 0
+  #pingedAt = 0
+  #roundTrip: number | undefined
+  #messagesIn = 0
+  #unitsIn = 0
+  #replayed = 0
+  #duplicates = 0
+
+  constructor(options: SessionOptions) {
+    const { role, codec, limits, random, firstId, queue } = options
+    const parity = role === "client" ? 1 : 0
+    this.role = role
+    this.codec = codec
+    this.#context = new Context(codec, random)
+    this.#inbox = new Inbox(ackFrames[role], limits.window / 4)
+    this.calling = new Calling(this.#context, firstId, queue)
+    this.serving = new Serving(this.#context, limits)
+    this.#incoming = new Incoming(
+      this.#context,
+      this.calling,
+      this.serving,
+      parity,
+      limits.messageBytes,
+    )
+    this.#outgoing = new Outgoing(this.#context, this.#inbox, this.#outbox)
+    this.#heartbeat = new Heartbeat(role)
+  }
+
+  /** Highest number applied from the other side. */
+  get applied(): number {
+    return this.#inbox.applied
+  }
+
+  /** Highest number given to a frame here. */
+  get sent(): number {
+    return this.#outbox.sent
+  }
+
+  /** Units sent and not acknowledged. */
+  get retained(): number {
+    return this.#outbox.units
+  }
+
+  get attached(): boolean {
+    return this.#context.attached
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** Whether nothing is open here, and everything that was said has been acknowledged. */
+  get idle(): boolean {
+    const { scheduler } = this.#context
+    const open = this.calling.live.size + this.calling.open + this.serving.size
+    return open === 0 && this.#outbox.idle && scheduler.idle
+  }
+
+  /** The last round trip in milliseconds; undefined until there was one. */
+  get roundTrip(): number | undefined {
+    return this.#roundTrip
+  }
+
+  /** Whether the other side may have applied just this much. */
+  covers(rx: number): boolean {
+    return this.#outbox.covers(rx)
+  }
+
+  /** Whether a flush would send anything. */
+  get pending(): boolean {
+    if (!this.#context.attached) return false
+    if (this.#controls.length > 0 || this.#inbox.isDue(this.#context.now)) return true
+    return !this.#context.scheduler.idle && this.#outbox.units < this.#context.peer.window
+  }
+
+  /** When to step without any input; Infinity for never. */
+  get deadline(): number {
+    const alarms = Math.min(this.calling.alarms.soonest, this.serving.alarms.soonest)
+    if (!this.#context.attached) return alarms
+    return Math.min(alarms, this.#inbox.dueAt, this.#silenceDeadline)
+  }
+
+  get counters(): SessionCounters {
+    return {
+      messagesIn: this.#messagesIn,
+      messagesOut: this.#outgoing.messages,
+      unitsIn: this.#unitsIn,
+      unitsOut: this.#outgoing.units,
+      framesIn: this.#inbox.applied,
+      framesOut: this.#outbox.sent,
+      retained: this.#outbox.units,
+      replayed: this.#replayed,
+      duplicates: this.#duplicates,
+    }
+  }
+
+  /**
+   * The one way in: does `input` at the time `now` and gives what it asks of the driver, in order. A
+   * violation by the other side ends the session; a step always runs to completion.
+   */
+  step(now: number, input: (session: Session) => void): readonly Effect[] {
+    this.#context.now = now
+    try {
+      input(this)
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error
+      // A browser may close with none of the lower codes, and a server does the same with all of ours.
+      this.#disconnect(this.role === "client" ? PROTOCOL : error.code, error.message)
+      this.end({ why: "protocol", rx: undefined, reason: error.message })
+    }
+    return this.#context.take()
+  }
+
+  /** Goes on with a new socket: first of all with what the other side has not applied. */
+  attach({ rx, limits, heartbeat }: Attachment): void {
+    const { now, random } = this.#context
+    this.#context.peer = limits
+    this.#context.attached = true
+    this.#outbox.acknowledge(rx)
+    this.#busySince = this.#outbox.idle ? undefined : now
+    this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
+    this.#heartbeat.begin(heartbeat, this.role === "server" ? random() : 0, now)
+    this.#replayed += this.#outgoing.retransmit()
+    this.serving.attached()
+    this.calling.attached()
+    if (this.role === "client") this.#ping()
+  }
+
+  /** The socket is gone. Nothing is numbered until there is another. */
+  detach(): void {
+    if (!this.#context.attached) return
+    this.#context.attached = false
+    this.#controls = []
+    this.serving.detached()
+  }
+
+  /** A message of the current socket. */
+  receive(wire: Encoded): void {
+    if (this.#over || !this.#context.attached) return
+    this.#messagesIn++
+    this.#unitsIn += wire.length
+    this.#heartbeat.heard(this.#context.now)
+    const { value, revive } = this.#context.codec.decode(wire)
+    if (!Array.isArray(value)) throw new Violation("a message that is no array")
+    const [first, ack] = value
+    if (!isInt(first) || !isInt(ack)) throw new Violation("a message without its numbers")
+    if (value.length - 2 > messageFramesAccepted) throw new Violation("too many frames", TOO_MANY)
+    this.#acknowledged(ack)
+    if (first === 0) this.#receiveControls(value, revive, ack)
+    else this.#receiveNumbered(value, revive, first, wire.length)
+  }
+
+  /** Sends what the turn produced. */
+  flush(): void {
+    if (!this.#context.attached) return
+    const { now } = this.#context
+    const controls = this.#controls
+    if (controls.length > 0) {
+      this.#controls = []
+      this.#outgoing.control(controls)
+    }
+    const wasIdle = this.#outbox.idle
+    this.#outgoing.flush()
+    if (wasIdle && !this.#outbox.idle) this.#busySince = now
+    if (this.#inbox.isDue(now)) this.#outgoing.control([])
+    this.#measureRoundTrip()
+  }
+
+  /** Time has passed. */
+  tick(): void {
+    this.calling.ring()
+    this.serving.ring()
+    if (!this.#context.attached) return
+    const verdict = this.#heartbeat.verdict(this.#silenceDeadline, this.#context.now)
+    if (verdict === "probe") this.#ping()
+    if (verdict === "dead") this.#disconnect(this.#leavingCode, "silent")
+  }
+
+  /** Asks at once whether the other side still answers: the page has been away, or the network. */
+  probe(): void {
+    if (!this.#context.attached) return
+    this.#heartbeat.probed(this.#context.now)
+    this.#ping()
+  }
+
+  /** The caller stops waiting for a channel that it opened. */
+  cancel(channel: OpenedChannel, code: ReservedCode): void {
+    this.calling.giveUp(channel, code)
+  }
+
+  /** The consumer has taken items: the sender may go on. */
+  consumed(channel: OpenedChannel | AcceptedChannel): void {
+    const { budget } = this.#context
+    if (channel.state !== "queued") grant(this.#context, channel)
+    if (!budget.withheld || budget.scarce) return
+    budget.withheld = false
+    for (const other of this.calling.live) grant(this.#context, other)
+  }
+
+  /** Writes a payload for the other side. Throws Unencodable. */
+  encode(value: unknown): Encoded {
+    return this.#context.encode(value)
+  }
+
+  /** A one-way event. Throws Unencodable. */
+  event(path: string, input: unknown): void {
+    const { codec, scheduler } = this.#context
+    const fields = [Kind.EVENT, codec.encode(path)]
+    scheduler.push(codec.array(input === undefined ? fields : [...fields, this.encode(input)]))
+  }
+
+  /** The server is about to leave: what is opened from now on is refused. */
+  goAway(body: GoAwayBody): void {
+    this.serving.refusing = true
+    this.#control([Kind.GOAWAY, this.#context.codec.encode(body)])
+  }
+
+  /** Ends the session now; its acknowledgement is final. */
+  bye(reason: string): void {
+    if (this.#over) return
+    if (this.#context.attached) {
+      const { codec } = this.#context
+      this.#outgoing.control([codec.array([Kind.BYE, codec.encode({ reason })])])
+      this.#disconnect(NORMAL, reason)
+    }
+    this.end({ why: "ended", rx: undefined, reason })
+  }
+
+  /** The session is over here: its callees' work is for nobody, its callers' goes to the next one. */
+  end(end: SessionEnd): void {
+    if (this.#over) return
+    this.#over = true
+    this.detach()
+    this.serving.abandon()
+    this.#context.emit({ type: "over", end })
+  }
+
+  /** Takes over the channels that were opened in a session that was lost. */
+  inherit(lost: Session, loss: Loss): void {
+    for (const channel of [...lost.calling.live]) {
+      const fate = fateOf(channel, loss, lost.#outbox)
+      lost.calling.release(channel)
+      this.calling.adopt(channel, fate)
+    }
+  }
+
+  /** There will be no other session: every channel is settled. */
+  close(): void {
+    this.calling.closeAll()
+  }
+
+  /** Of a socket that is given up while the session stays. */
+  get #leavingCode(): number {
+    return this.role === "client" ? SUSPENDING : GOING_AWAY
+  }
+
+  get #silenceDeadline(): number {
+    return this.#heartbeat.deadline(this.#busySince, this.#roundTrip ?? 0)
+  }
+
+  #acknowledged(ack: number): void {
+    if (ack > this.#outbox.sent) throw new Violation("an acknowledgement of the future")
+    if (ack <= this.#outbox.acknowledged) return
+    this.#outbox.acknowledge(ack)
+    this.#busySince = this.#outbox.idle ? undefined : this.#context.now
+  }
+
+  #receiveControls(message: readonly unknown[], revive: Decoded["revive"], ack: number): void {
+    for (let index = 2; index < message.length && !this.#over; index++) {
+      const frame = readFrame(message[index], revive)
+      if (frame) this.#applyControl(frame, ack)
+    }
+  }
+
+  #applyControl(frame: Frame, ack: number): void {
+    switch (frame[0]) {
+      case Kind.PING:
+        return this.#control([Kind.PONG, frame[1]])
+      case Kind.PONG:
+        if (frame[1] === this.#pings) this.#roundTrip = this.#context.now - this.#pingedAt
+        return
+      case Kind.GOAWAY:
+        if (this.role === "server") break
+        return this.#context.emit({ type: "goaway", body: frame[1] })
+      case Kind.BYE:
+        this.#disconnect(NORMAL, "bye")
+        return this.end({ why: "bye", rx: ack, reason: frame[1].reason })
+    }
+    throw new Violation(`frame ${frame[0]} at this moment`)
+  }
+
+  #receiveNumbered(
+    message: readonly unknown[],
+    revive: Decoded["revive"],
+    first: number,
+    units: number,
+  ): void {
+    const inbox = this.#inbox
+    const count = message.length - 2
+    if (count < 1) throw new Violation("a numbered message without frames")
+    if (first > inbox.applied + 1) throw new Violation("a gap in the numbers")
+    const known = Math.min(count, inbox.applied + 1 - first)
+    const charge = chargeOf(message, units)
+    this.#duplicates += known
+    inbox.received(count, units, this.#context.now)
+    for (let index = known; index < count; index++) {
+      const frame = readFrame(message[index + 2], revive)
+      if (frame) this.#incoming.apply(frame, charge)
+      inbox.applied = first + index
+    }
+  }
+
+  #control(fields: readonly (number | Encoded)[]): void {
+    if (this.#context.attached) this.#controls.push(this.#context.codec.array(fields))
+  }
+
+  #ping(): void {
+    this.#pingedAt = this.#context.now
+    this.#control([Kind.PING, ++this.#pings])
+  }
+
+  /** The client measures when it sends anyway; a quiet line is left in peace. */
+  #measureRoundTrip(): void {
+    if (this.role === "client" && this.#context.now - this.#pingedAt >= roundTripEvery) this.#ping()
+  }
+
+  #disconnect(code: number, reason: string): void {
+    this.#context.emit({ type: "disconnect", code, reason })
+    this.detach()
+  }
+}
+
+/** Each value of a message accounts for the same part of it; an ITEMS counts as its values. */
+function chargeOf(message: readonly unknown[], units: number): number {
+  let values = 0
+  for (let index = 2; index < message.length; index++) {
+    const frame = message[index]
+    const run = Array.isArray(frame) && frame[0] === Kind.ITEMS ? frame[2] : undefined
+    values += Array.isArray(run) ? run.length : 1
+  }
+  return units / Math.max(1, values)
+}

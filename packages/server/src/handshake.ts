@@ -1,0 +1,190 @@
+import { isAnyRpcError } from "@trunkline/contract"
+import type { Log } from "@trunkline/endpoint"
+import {
+  type Codec,
+  closeCodes,
+  durations,
+  type Encoded,
+  type HelloBody,
+  type RejectCode,
+  readHello,
+  rejectMessage,
+  type WelcomeBody,
+  welcomeMessage,
+} from "@trunkline/protocol"
+import type { Host, Transport } from "@trunkline/transport"
+import { customRandom, urlAlphabet } from "nanoid"
+import type { Credentials, Identity } from "./options.js"
+import type { Admission, Newcomer } from "./sessions.js"
+
+/** Characters of a session's id and of its secret: 126 and 258 random bits. */
+const sidLength = 21
+const secretLength = 43
+/** Characters of the hash that a client sees of its principal. */
+const subjectLength = 22
+
+/** What a handshake needs of its server. */
+export interface HandshakeContext {
+  readonly host: Host
+  readonly log: Log
+  authenticate(credentials: Credentials): Promise<Identity<unknown>>
+  admit(newcomer: Newcomer): Admission
+  /** What every WELCOME says of the server. */
+  readonly terms: Pick<WelcomeBody, "limits" | "hb" | "grace" | "caps">
+  /** It has ended, well or not. */
+  done(handshake: Handshake): void
+}
+
+/** The socket that somebody wants in by. */
+export interface Socket {
+  readonly transport: Transport
+  readonly codec: Codec
+  readonly credentials: Omit<Credentials, "token">
+}
+
+/**
+ * The first seconds of a socket, before it belongs to a session: HELLO, who it is, and the attach step
+ * (docs/protocol.md, "Attach").
+ *
+ * Must hold (S10): nothing is dispatched, and no session is touched, before the client is known.
+ */
+export class Handshake {
+  readonly #socket: Socket
+  readonly #context: HandshakeContext
+  #greeted = false
+  #over = false
+  #cancelTimeout: () => void
+
+  constructor(socket: Socket, context: HandshakeContext) {
+    this.#socket = socket
+    this.#context = context
+    this.#cancelTimeout = this.#timeout(durations.hello, "no HELLO in time")
+    socket.transport.listen({
+      message: (wire) => this.#message(wire),
+      closed: () => this.#finish(),
+    })
+  }
+
+  /** The server is closing. */
+  abandon(code: number, reason: string): void {
+    this.#close(code, reason)
+  }
+
+  #message(wire: Encoded): void {
+    if (this.#greeted) return this.#close(closeCodes.PROTOCOL, "a message before WELCOME")
+    const hello = readHello(this.#socket.codec, wire)
+    if (!hello) return this.#close(closeCodes.PROTOCOL, "the first message is no HELLO")
+    this.#greeted = true
+    this.#cancelTimeout()
+    this.#cancelTimeout = this.#timeout(durations.authentication, "authentication took too long")
+    void this.#greet(hello[1])
+  }
+
+  async #greet(hello: HelloBody): Promise<void> {
+    try {
+      const token = hello.auth ?? undefined
+      const identity = await this.#context.authenticate({ ...this.#socket.credentials, token })
+      const random = (length: number) => this.#random(length)
+      const secret = random(secretLength)
+      const newcomer = await this.#newcomer(hello, identity, random(sidLength), secret)
+      if (!this.#over) this.#attach(hello, identity, newcomer, secret)
+    } catch (error) {
+      this.#refuse(error)
+    }
+  }
+
+  async #newcomer(
+    hello: HelloBody,
+    { principal }: Identity<unknown>,
+    sid: string,
+    secret: string,
+  ): Promise<Newcomer> {
+    const { host } = this.#context
+    const resume = hello.resume ?? undefined
+    const [anonymous, secretHash, shownHash] = await Promise.all([
+      host.hash(`instance:${hello.instance}`),
+      host.hash(secret),
+      resume && host.hash(resume.secret),
+    ])
+    const whose = principal === undefined ? `anonymous:${anonymous}` : `principal:${principal}`
+    const subject = (await host.hash(`subject:${whose}`)).slice(0, subjectLength)
+    const { codec } = this.#socket
+    return { principal: whose, subject, codec, resume, shownHash, sid, secretHash }
+  }
+
+  /** From here to the end nothing waits: what was decided is what is attached. */
+  #attach(
+    hello: HelloBody,
+    { context }: Identity<unknown>,
+    newcomer: Newcomer,
+    secret: string,
+  ): void {
+    const admission = this.#context.admit(newcomer)
+    if (admission.type === "refused") return this.#close(admission.code, admission.reason)
+    if (admission.type === "draining") return this.#reject("draining", "the server is draining")
+    const { transport, codec, credentials } = this.#socket
+    const { session, type } = admission
+    const resumed = type === "resumed"
+    if (!this.#finish()) return
+    session.context = context
+    session.remote = credentials.remote
+    const welcome: WelcomeBody = {
+      sid: session.identity.sid,
+      subject: newcomer.subject,
+      resumed,
+      rx: session.driver.session.applied,
+      ...this.#context.terms,
+      ...(type === "new" && newness(secret, admission)),
+    }
+    transport.send(welcomeMessage(codec, welcome))
+    const rx = resumed ? (hello.resume?.rx ?? 0) : 0
+    session.attach(transport, { rx, limits: hello.limits, heartbeat: welcome.hb })
+  }
+
+  #refuse(error: unknown): void {
+    const forbidden = isAnyRpcError(error) && error.code === "FORBIDDEN"
+    if (!isAnyRpcError(error)) {
+      this.#context.log({ level: "error", message: "authenticate failed", error })
+    }
+    this.#reject(forbidden ? "forbidden" : "auth", isAnyRpcError(error) ? error.message : "refused")
+  }
+
+  #reject(code: RejectCode, message: string): void {
+    if (this.#over) return
+    const { transport, codec } = this.#socket
+    transport.send(rejectMessage(codec, { code, message: message.slice(0, 200) }))
+    this.#close(closeCodes.rejectCloseCodes[code], message)
+  }
+
+  #close(code: number, reason: string): void {
+    if (!this.#finish()) return
+    const { remote } = this.#socket.credentials
+    this.#context.log({ level: "warn", message: "handshake refused", code, reason, remote })
+    this.#socket.transport.close(code, reason)
+  }
+
+  #timeout(milliseconds: number, reason: string): () => void {
+    const { host } = this.#context
+    return host.wakeAt(host.now() + milliseconds, () => this.#close(closeCodes.LATE, reason))
+  }
+
+  /** `false`: it has ended before. */
+  #finish(): boolean {
+    if (this.#over) return false
+    this.#over = true
+    this.#cancelTimeout()
+    this.#context.done(this)
+    return true
+  }
+
+  #random(length: number): string {
+    return customRandom(urlAlphabet, length, (bytes) => this.#context.host.random(bytes))()
+  }
+}
+
+function newness(
+  secret: string,
+  { why, prior }: Extract<Admission, { type: "new" }>,
+): Partial<WelcomeBody> {
+  return { secret, ...(why && { why }), ...(prior && { prior }) }
+}

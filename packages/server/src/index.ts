@@ -1,0 +1,32 @@
+/** Who accepts: everything that a service needs, but the runtime it runs in. */
+export type { Executed, ReservedCode, RpcErrorOptions } from "@trunkline/contract"
+export { RpcError } from "@trunkline/contract"
+export type {
+  Handler,
+  HandlerRequest,
+  Handlers,
+  Log,
+  LogEntry,
+  Merge,
+  Middleware,
+  MiddlewareRequest,
+  Passed,
+  Router,
+  Scope,
+  SessionInfo,
+  Use,
+} from "@trunkline/endpoint"
+export { implement, isRpcError, scope } from "@trunkline/endpoint"
+export type { Host, Transport, TransportEvents } from "@trunkline/transport"
+export type {
+  Credentials,
+  Identity,
+  ServeOptions,
+  ServerLimits,
+  SessionTiming,
+  ValidationOptions,
+} from "./options.js"
+export { serve } from "./serve.js"
+export type { DrainOptions, Server, ServerStats, UpgradeAnswer, UpgradeOffer } from "./server.js"
+export type { Topic, TopicOptions } from "./topic.js"
+export { topic } from "./topic.js"

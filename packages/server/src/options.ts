@@ -1,0 +1,100 @@
+import type { Awaitable, Log } from "@trunkline/endpoint"
+import type { Limits } from "@trunkline/protocol"
+import type { Host } from "@trunkline/transport"
+
+/** Who wants in, before anything of a session exists. */
+export interface Credentials {
+  /** What the client's `token` function gave. */
+  readonly token: string | undefined
+  /** The page's origin, where a browser says so; it has been checked. */
+  readonly origin: string | undefined
+  /** The address of the socket, as the adapter knows it. */
+  readonly remote: string | undefined
+  /** The adapter's own request: in Node the `IncomingMessage` of the upgrade. */
+  readonly request: unknown
+}
+
+/** Who it is. */
+export interface Identity<Context> {
+  /**
+   * Whose session this is: only the same principal resumes it. Left out, the client is anonymous, and
+   * each anonymous client has a principal of its own.
+   */
+  readonly principal?: string | undefined
+  /** What handlers get as `context`. */
+  readonly context: Context
+}
+
+/** What one client may use at a time. */
+export interface ServerLimits extends Limits {
+  /** Handlers that run for one session, those that nobody waits for any more included. */
+  readonly handlers: number
+}
+
+/** How `serve` differs from its defaults. */
+export interface ServeOptions<Context> {
+  /**
+   * Says who a client is. Run for every new session and again on every resume; to refuse, throw
+   * `new RpcError("UNAUTHORIZED")`, or `FORBIDDEN` if another token would not help either.
+   */
+  readonly authenticate?: ((credentials: Credentials) => Awaitable<Identity<Context>>) | undefined
+  /**
+   * Pages that may connect, by their origin, exactly as a browser sends it. Clients that are no browser
+   * send none and are not affected.
+   * @default the origin that serves this very address
+   */
+  readonly origins?: readonly string[] | undefined
+  /** What one client may use; reaching one is an ordinary, typed outcome. */
+  readonly limits?: Partial<ServerLimits> | undefined
+  /** Which of the handlers' own values are checked against the contract. Inputs always are. */
+  readonly validation?: ValidationOptions | undefined
+  /** How long sessions live, and how closely they are watched. */
+  readonly session?: SessionTiming | undefined
+  /**
+   * Hears what happens: sessions, refusals, handlers that failed.
+   * @default nobody
+   */
+  readonly log?: Log | undefined
+  /**
+   * The fingerprint of the contract; a client that states another is logged.
+   * @default none
+   */
+  readonly contract?: string | undefined
+  /**
+   * Clock, timers and randomness; tests pass their own.
+   * @default the runtime's
+   */
+  readonly host?: Host | undefined
+}
+
+export interface ValidationOptions {
+  /**
+   * What calls return.
+   * @default true
+   */
+  readonly output?: boolean | undefined
+  /**
+   * What subscriptions yield.
+   * @default true
+   */
+  readonly items?: boolean | undefined
+}
+
+export interface SessionTiming {
+  /**
+   * Milliseconds that a session without a socket is kept, at most ten minutes.
+   * @default 120_000
+   */
+  readonly grace?: number | undefined
+  /**
+   * Milliseconds of silence after which the server pings.
+   * @default 20_000
+   */
+  readonly heartbeat?: number | undefined
+}
+
+/** The longest grace, in milliseconds. */
+export const longestGrace = 600_000
+
+/** Handlers that run for one session unless the options say otherwise. */
+export const defaultHandlers = 512

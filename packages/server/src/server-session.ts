@@ -1,0 +1,129 @@
+import {
+  type Callee,
+  Dispatcher,
+  type DispatchOptions,
+  type SessionInfo,
+} from "@trunkline/endpoint"
+import {
+  type AcceptedChannel,
+  type Attachment,
+  limits as bounds,
+  type Codec,
+  closeCodes,
+  type GoAwayBody,
+  type Limits,
+  Session,
+  type SessionEnd,
+  type Why,
+} from "@trunkline/protocol"
+import { Driver, type DriverUser, type Host, type Transport, uniform } from "@trunkline/transport"
+
+/** Whose session it is, and how its client proves that it is its own. */
+export interface SessionIdentity {
+  readonly sid: string
+  readonly secretHash: string
+  readonly principal: string
+  /** The principal as the client sees it. */
+  readonly subject: string
+}
+
+export interface ServerSessionOptions {
+  readonly host: Host
+  readonly codec: Codec
+  readonly limits: Limits
+  readonly dispatch: DispatchOptions
+  /** Milliseconds that it is kept without a socket. */
+  readonly grace: number
+  /** Told once, when it is over; its owner forgets it. */
+  readonly ended: (session: ServerSession, why: Why | "bye", reason: string) => void
+}
+
+/**
+ * One client's session at the server: attached to a socket, or detached and waiting for its client to
+ * come back (docs/protocol.md, "Sessions").
+ */
+export class ServerSession implements DriverUser, Callee {
+  readonly identity: SessionIdentity
+  readonly driver: Driver
+  readonly host: Host
+  /** What `authenticate` said last. */
+  context: unknown
+  /** The highest resume attempt seen: a lower one is a late message of an abandoned socket. */
+  attempt = 0
+  /** The address of the current socket. */
+  remote: string | undefined
+  readonly #options: ServerSessionOptions
+  readonly #dispatcher: Dispatcher
+  #cancelGrace: (() => void) | undefined
+
+  constructor(identity: SessionIdentity, options: ServerSessionOptions) {
+    const { host, codec, limits, dispatch } = options
+    const random = () => uniform(host)
+    const queue = { calls: bounds.waitingOpens, units: bounds.waitingOpenUnits }
+    const session = new Session({ role: "server", codec, limits, queue, random, firstId: 2 })
+    this.identity = identity
+    this.host = host
+    this.driver = new Driver(session, host, this)
+    this.#options = options
+    this.#dispatcher = new Dispatcher(this, dispatch)
+  }
+
+  get info(): SessionInfo {
+    const { sid: id, principal } = this.identity
+    return { id, principal, remote: this.remote }
+  }
+
+  get codec(): Codec {
+    return this.driver.session.codec
+  }
+
+  /** Goes on with this socket; another that it still has is closed. */
+  attach(transport: Transport, attachment: Attachment): void {
+    this.#cancelGrace?.()
+    this.driver.detach()?.close(closeCodes.SUPERSEDED, "another socket took over")
+    this.driver.attach(transport, attachment)
+  }
+
+  /** Ends the session at once: what it served is for nobody any more. */
+  end(why: Why, reason: string, code: number): void {
+    this.driver.detach()?.close(code, reason)
+    this.driver.step((session) => session.end({ why, rx: undefined, reason }))
+  }
+
+  /** Takes leave of the client, which learns how far we came. */
+  bye(reason: string): void {
+    this.driver.step((session) => session.bye(reason))
+  }
+
+  goAway(body: GoAwayBody): void {
+    this.driver.step((session) => session.goAway(body))
+  }
+
+  accept(channel: AcceptedChannel): void {
+    this.#dispatcher.accept(channel)
+  }
+
+  event(path: string): void {
+    this.#dispatcher.event(path)
+  }
+
+  /** A session that never applied a frame has nothing to come back for. */
+  lost(): void {
+    const { grace } = this.#options
+    const { applied } = this.driver.session
+    if (grace === 0 || applied === 0) return this.#expire()
+    this.#cancelGrace = this.host.wakeAt(this.host.now() + grace, () => this.#expire())
+  }
+
+  over({ why, reason }: SessionEnd): void {
+    this.#cancelGrace?.()
+    this.driver.stop()
+    this.#options.ended(this, why, reason)
+  }
+
+  settled(): void {}
+
+  #expire(): void {
+    this.end("expired", "its client did not come back", closeCodes.NORMAL)
+  }
+}

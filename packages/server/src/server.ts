@@ -1,0 +1,217 @@
+import type { DispatchOptions, Log } from "@trunkline/endpoint"
+import {
+  limits as bounds,
+  type Codec,
+  closeCodes,
+  durations,
+  jsonCodec,
+  type RejectBody,
+  rejectMessage,
+  rejectSubprotocol,
+  type Why,
+} from "@trunkline/protocol"
+import { type Host, systemHost, type Transport, uniform } from "@trunkline/transport"
+import { Handshake, type HandshakeContext } from "./handshake.js"
+import { type Credentials, defaultHandlers, longestGrace, type ServeOptions } from "./options.js"
+import type { ServerSession } from "./server-session.js"
+import { Sessions } from "./sessions.js"
+
+/** What a client asks for before it has a socket. */
+export interface UpgradeOffer {
+  /** The subprotocols that it speaks. */
+  readonly protocols: readonly string[]
+  /** The `Origin` header, where a browser sent one. */
+  readonly origin: string | undefined
+  /** The `Host` header. */
+  readonly host: string | undefined
+}
+
+/** What an adapter does about it. */
+export interface UpgradeAnswer {
+  /** To be chosen in the handshake. */
+  readonly subprotocol: string
+  /** Why not: to be given to `refuse` with the socket, so that a browser learns it. */
+  readonly reject?: RejectBody
+}
+
+/** How a server is doing. */
+export interface ServerStats {
+  /** Sessions alive, with a socket and without. */
+  readonly sessions: number
+  readonly attached: number
+  /** Calls and streams being served. */
+  readonly channels: number
+  /** Units kept to be sent again, all sessions together. */
+  readonly retained: number
+  /** Sockets that have not said yet who they are. */
+  readonly handshakes: number
+  /** Ended sessions that are remembered. */
+  readonly tombstones: number
+}
+
+export interface DrainOptions {
+  /**
+   * Milliseconds for what was begun to finish.
+   * @default 30_000
+   */
+  readonly within?: number | undefined
+  /**
+   * Milliseconds over which the clients are told, so that they do not all leave at once.
+   * @default two thirds of `within`
+   */
+  readonly spread?: number | undefined
+}
+
+/** How often a draining server looks for sessions that have nothing left to do, in milliseconds. */
+const drainStep = 50
+
+/**
+ * A router on its way to clients: sessions, handshakes, and the way out. It knows no runtime; an adapter
+ * brings the sockets. Made by `serve`.
+ */
+export class Server {
+  readonly #options: ServeOptions<unknown>
+  readonly #host: Host
+  readonly #log: Log
+  readonly #codecs: readonly Codec[] = [jsonCodec]
+  readonly #sessions: Sessions
+  readonly #handshakes = new Set<Handshake>()
+  readonly #context: HandshakeContext
+  #closed = false
+  #drainDeadline: number | undefined
+
+  constructor(dispatch: DispatchOptions["entries"], options: ServeOptions<unknown>) {
+    const { host = systemHost, log = () => {}, validation = {}, session = {} } = options
+    const { handlers = defaultHandlers, ...limits } = { ...bounds.defaultLimits, ...options.limits }
+    const grace = Math.min(session.grace ?? durations.grace, longestGrace)
+    this.#options = options
+    this.#host = host
+    this.#log = log
+    this.#sessions = new Sessions({
+      host,
+      limits,
+      grace,
+      dispatch: {
+        entries: dispatch,
+        validateOutput: validation.output ?? true,
+        validateItems: validation.items ?? true,
+        handlers,
+        log,
+      },
+      ended: (over, why, reason) => this.#ended(over, why, reason),
+    })
+    this.#context = {
+      host,
+      log,
+      terms: { limits, hb: session.heartbeat ?? durations.heartbeat, grace, caps: [] },
+      authenticate: async (credentials) =>
+        (await options.authenticate?.(credentials)) ?? { context: {} },
+      admit: (newcomer) => this.#sessions.admit(newcomer),
+      done: (handshake) => void this.#handshakes.delete(handshake),
+    }
+  }
+
+  get stats(): ServerStats {
+    let attached = 0
+    let channels = 0
+    let retained = 0
+    for (const { driver } of this.#sessions.live) {
+      if (driver.session.attached) attached++
+      channels += driver.session.serving.size
+      retained += driver.session.retained
+    }
+    const { size: sessions, remembered: tombstones } = this.#sessions
+    const handshakes = this.#handshakes.size
+    return { sessions, attached, channels, retained, handshakes, tombstones }
+  }
+
+  /** For adapters: what to answer to an upgrade. `undefined`: nothing that this client understands. */
+  negotiate({ protocols, origin, host }: UpgradeOffer): UpgradeAnswer | undefined {
+    const codec = this.#codecs.find(({ subprotocol }) => protocols.includes(subprotocol))
+    const reject = this.#rejection(codec, origin, host)
+    if (codec && !reject) return { subprotocol: codec.subprotocol }
+    if (!reject || !protocols.includes(rejectSubprotocol)) return undefined
+    return { subprotocol: rejectSubprotocol, reject }
+  }
+
+  /** For adapters: a socket with the subprotocol that was negotiated. */
+  accept(transport: Transport, subprotocol: string, credentials: Omit<Credentials, "token">): void {
+    const codec = this.#codecs.find((known) => known.subprotocol === subprotocol)
+    if (this.#closed || !codec)
+      return transport.close(closeCodes.GOING_AWAY, "the server is closed")
+    this.#handshakes.add(new Handshake({ transport, codec, credentials }, this.#context))
+  }
+
+  /** For adapters: a socket that was opened only to say why it is refused. */
+  refuse(transport: Transport, reject: RejectBody): void {
+    transport.send(rejectMessage(jsonCodec, reject))
+    transport.close(closeCodes.rejectCloseCodes[reject.code], reject.message)
+  }
+
+  /**
+   * Lets what was begun finish: no new session and no new call is taken, every client is told to leave,
+   * and one that has nothing left to wait for is let go. At the deadline the rest is.
+   */
+  async drain({ within = 30_000, spread = (within * 2) / 3 }: DrainOptions = {}): Promise<void> {
+    this.#sessions.draining = true
+    this.#drainDeadline = this.#host.now() + within
+    for (const session of [...this.#sessions.live]) {
+      const at = this.#host.now() + uniform(this.#host) * spread
+      this.#host.wakeAt(at, () => this.#sendAway(session))
+    }
+    while (this.#sessions.size > 0 && this.#host.now() < this.#drainDeadline) {
+      await new Promise<void>((resolve) => this.#host.wakeAt(this.#host.now() + drainStep, resolve))
+      this.#releaseIdle()
+    }
+    await this.close()
+  }
+
+  /** Ends every session at once. Clients learn how far their calls came, and come back elsewhere. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#sessions.draining = true
+    for (const handshake of [...this.#handshakes]) {
+      handshake.abandon(closeCodes.GOING_AWAY, "the server is closing")
+    }
+    for (const session of [...this.#sessions.live]) session.bye("the server is closing")
+  }
+
+  #rejection(
+    codec: Codec | undefined,
+    origin: string | undefined,
+    host: string | undefined,
+  ): RejectBody | undefined {
+    if (!this.#isAllowed(origin, host)) {
+      return { code: "origin", message: "this origin may not connect" }
+    }
+    if (codec) return undefined
+    const supported = this.#codecs.map(({ subprotocol }) => subprotocol)
+    return { code: "version", message: "no subprotocol in common", supported }
+  }
+
+  /** A client that is no browser sends no origin, and needs no protection from other pages. */
+  #isAllowed(origin: string | undefined, host: string | undefined): boolean {
+    if (origin === undefined) return true
+    const { origins } = this.#options
+    if (origins) return origins.includes(origin)
+    return URL.canParse(origin) && new URL(origin).host === host
+  }
+
+  #sendAway(session: ServerSession): void {
+    const left = (this.#drainDeadline ?? 0) - this.#host.now()
+    session.goAway({ reason: "draining", deadlineMs: Math.max(0, Math.round(left)) })
+  }
+
+  #releaseIdle(): void {
+    for (const session of [...this.#sessions.live]) {
+      const { serving, idle } = session.driver.session
+      if (serving.refusing && idle) session.bye("drained")
+    }
+  }
+
+  #ended(session: ServerSession, why: Why | "bye", reason: string): void {
+    const { sid } = session.identity
+    const level = why === "protocol" ? "warn" : "info"
+    this.#log({ level, message: "session ended", session: sid, why, reason })
+  }
+}

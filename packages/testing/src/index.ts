@@ -1,0 +1,2 @@
+/** How we know: the simulator, its invariants and its mutants. */
+export * from "./simulator/index.js"

@@ -1,0 +1,175 @@
+import { type Client, type Connection, connect, createClient, isRpcError } from "@trunkline/client"
+import type { Account, Ledger } from "./ledger.js"
+import type { Network } from "./network.js"
+import type { Process } from "./process.js"
+import type { CallOperation, Operation, StreamOperation } from "./scenario.js"
+import { api } from "./service.js"
+import { Violated } from "./violation.js"
+
+/** A page: one connection, and a user who does what the scenario says. */
+export class ClientProcess {
+  readonly process: Process
+  readonly connection: Connection
+  user: string
+  #tokenUser: string | undefined
+  readonly #ledger: Ledger
+  readonly #client: Client<typeof api>
+  readonly #bug: (error: unknown) => void
+
+  /** @param bug told of what should never happen, here or in what is simulated */
+  constructor(process: Process, network: Network, ledger: Ledger, bug: (error: unknown) => void) {
+    this.#bug = bug
+    this.process = process
+    this.user = `${process.name}'s user`
+    this.#ledger = ledger
+    this.connection = connect("ws://simulated/rpc", {
+      host: process,
+      WebSocket: network.socketClass(process),
+      token: () => {
+        this.#tokenUser = this.user
+        return this.user
+      },
+    })
+    this.connection.on("error", () => {})
+    this.#client = createClient(api, this.connection)
+  }
+
+  perform(operation: Operation): void {
+    const account = this.#ledger.open(operation, this.#certainUser)
+    const done =
+      operation.type === "call" ? this.#call(operation, account) : this.#stream(operation, account)
+    done.catch(this.#bug)
+  }
+
+  /**
+   * Between a change of users and the next attempt to connect it is open whose session it will be; and
+   * before the first WELCOME nobody knows whose the queue is.
+   */
+  get #certainUser(): string | undefined {
+    const { state, info } = this.connection
+    const mayBeOld = state === "open" || state === "connecting"
+    const known = info.session !== undefined && !(mayBeOld && this.#tokenUser !== this.user)
+    return known ? this.user : undefined
+  }
+
+  async #call(operation: CallOperation, account: Account): Promise<void> {
+    const { id, behaviour, delay, procedure, size, timeout, cancelAfter, poison } = operation
+    const controller = new AbortController()
+    const filler = (poison ? poisonMark : "") + "x".repeat(size)
+    const call = this.#client[procedure](
+      { id, behaviour, delay, filler },
+      { signal: controller.signal, timeout },
+    )
+    if (cancelAfter !== undefined) {
+      this.process.run(this.process.now() + cancelAfter, () => {
+        account.leftAt ??= this.process.now()
+        controller.abort()
+      })
+    }
+    try {
+      const value = await call
+      this.#settle(account, true, undefined, undefined, value)
+    } catch (error) {
+      this.#fail(account, error)
+    }
+  }
+
+  async #stream(operation: StreamOperation, account: Account): Promise<void> {
+    const { procedure, items, gap, size, fails, id, reader } = operation
+    const stream = this.#client[procedure]({ id, items, gap, size, fails })
+    try {
+      if (reader === "subscribe") await this.#subscribe(stream, operation, account)
+      else if (reader === "iterate") await this.#iterate(stream, operation, account)
+      else await this.#read(stream, operation, account)
+      this.#settle(account, true, undefined, undefined, undefined)
+    } catch (error) {
+      this.#fail(account, error)
+    }
+  }
+
+  async #read(
+    stream: SimulatedStream,
+    operation: StreamOperation,
+    account: Account,
+  ): Promise<void> {
+    for await (const event of stream.events()) {
+      if ("item" in event) account.seen.push(event.item)
+      else
+        account.seen.push({
+          note: event.note.type,
+          count: "count" in event.note ? event.note.count : 0,
+        })
+      if (this.#hasEnough(operation, account)) return
+      await this.#pause(operation.readerGap)
+    }
+  }
+
+  async #iterate(
+    stream: SimulatedStream,
+    operation: StreamOperation,
+    account: Account,
+  ): Promise<void> {
+    for await (const item of stream) {
+      account.seen.push(item)
+      if (this.#hasEnough(operation, account)) return
+      await this.#pause(operation.readerGap)
+    }
+  }
+
+  #subscribe(stream: SimulatedStream, operation: StreamOperation, account: Account): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const stop = stream.subscribe({
+        item: (item) => {
+          if (account.leftAt !== undefined) this.#bug(toldAfterLeaving(operation))
+          account.seen.push(item)
+          if (!this.#hasEnough(operation, account)) return
+          stop()
+          resolve()
+        },
+        note: (note) =>
+          account.seen.push({ note: note.type, count: "count" in note ? note.count : 0 }),
+        error: reject,
+        done: resolve,
+      })
+    })
+  }
+
+  /** A topic never ends by itself: its readers leave with its last item. */
+  #hasEnough({ leaveAfter, procedure, items }: StreamOperation, account: Account): boolean {
+    const last = account.seen.at(-1)
+    const atEnd = procedure === "pushed" && last && "n" in last && last.n === items
+    const enough = leaveAfter !== undefined && account.seen.length >= leaveAfter
+    if (!atEnd && !enough) return false
+    account.leftAt ??= this.process.now()
+    return true
+  }
+
+  #pause(milliseconds: number): Promise<void> | undefined {
+    if (milliseconds === 0) return undefined
+    return new Promise((resolve) => this.process.run(this.process.now() + milliseconds, resolve))
+  }
+
+  #fail(account: Account, error: unknown): void {
+    if (!isRpcError(error)) throw error
+    this.#settle(account, false, error.code, error.executed, error.data)
+  }
+
+  #settle(
+    { settlements }: Account,
+    ok: boolean,
+    code: string | undefined,
+    executed: Account["settlements"][number]["executed"],
+    value: unknown,
+  ): void {
+    settlements.push({ ok, code, executed, value, at: this.process.now() })
+  }
+}
+
+type SimulatedStream = ReturnType<Client<typeof api>["every"]>
+
+/** The wire finds it in an input and spoils the frame. */
+export const poisonMark = "@@poison@@"
+
+function toldAfterLeaving({ id }: Operation): Violated {
+  return new Violated("S12", `${id} was told after it left`)
+}

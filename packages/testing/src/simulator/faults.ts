@@ -1,0 +1,138 @@
+import type { Link } from "./network.js"
+import type { World } from "./run.js"
+import type { Fault } from "./scenario.js"
+
+/** Does to a world what a scenario's faults say, and undoes it in the end. */
+export class Faults {
+  readonly #world: World
+  #leaving = false
+  #healed = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  strike(fault: Fault): void {
+    this.#world.note(`fault ${JSON.stringify(fault)}`)
+    this.#world.counters.add(`fault ${fault.type}`)
+    switch (fault.type) {
+      case "cut":
+        return this.#newest?.cut(
+          fault.notified,
+          Math.round(fault.keptUp * this.#newest.inFlight),
+          Math.round(fault.keptDown * this.#newest.inFlight),
+        )
+      case "swallow":
+        return this.#newest?.swallow(fault.direction)
+      case "stall":
+        return this.#newest?.stall(fault.direction, this.#now + fault.for)
+      case "freeze":
+        return this.#processOf(fault.whom)?.freeze(this.#now + fault.for)
+      case "jump":
+        return this.#processOf(fault.whom)?.jump(fault.by)
+      case "crash":
+        return this.#crash(fault.notified, fault.downFor)
+      case "leave":
+        return void this.#leave(fault.drain, fault.downFor)
+      case "offline":
+        return this.#goOffline(fault.for)
+      case "refuseTokens":
+        return this.#refuseTokens(fault.for)
+      case "slowAuthentication":
+        return this.#slowAuthentication(fault.for, fault.by)
+      case "switchUser":
+        return this.#switchUser(fault.client)
+    }
+  }
+
+  /** From now on the network is good, the server runs, and tokens are believed. */
+  heal(): void {
+    const { network, authentication } = this.#world
+    this.#world.note("healed")
+    this.#healed = true
+    Object.assign(network.weather, { jitter: 0, refusal: 0, handshake: 0, closeLoss: 0 })
+    Object.assign(authentication, { refusedUntil: 0, slowUntil: 0 })
+    if (!network.listener) this.#start()
+  }
+
+  get #now(): number {
+    return this.#world.clock.now
+  }
+
+  get #newest(): Link | undefined {
+    return this.#world.network.open.at(-1)
+  }
+
+  #processOf(whom: "client" | "server") {
+    const { clients, network } = this.#world
+    return whom === "client" ? clients[0]?.process : network.listener?.process
+  }
+
+  #start(): void {
+    this.#leaving = false
+    if (!this.#world.network.listener) this.#world.startServer()
+  }
+
+  #crash(notified: boolean, downFor: number): void {
+    const { network } = this.#world
+    const { listener } = network
+    if (!listener) return
+    network.listener = undefined
+    listener.process.die()
+    for (const link of network.open) {
+      if (link.server !== listener.process) continue
+      if (notified) link.cut("client", 0, 1_000)
+      else link.swallow("both")
+    }
+    this.#startIn(downFor)
+  }
+
+  async #leave(drain: boolean, downFor: number): Promise<void> {
+    const { network, server } = this.#world
+    const { listener } = network
+    if (this.#leaving || !listener || !server) return
+    this.#leaving = true
+    if (drain) await server.drain({ within: 2_000, spread: 500 })
+    else await server.close()
+    if (network.listener !== listener) return
+    network.listener = undefined
+    // The process lives a little longer, so that its last words arrive.
+    listener.process.run(this.#now + 1_000, () => listener.process.die())
+    for (const link of network.open) if (link.server === listener.process) link.faulty = true
+    if (this.#healed) this.#start()
+    else this.#startIn(downFor)
+  }
+
+  #startIn(milliseconds: number): void {
+    this.#world.clock.at(this.#now + milliseconds, () => this.#start())
+  }
+
+  #goOffline(milliseconds: number): void {
+    const { network, clock, scenario } = this.#world
+    for (const link of network.open) link.swallow("both")
+    network.weather.refusal = 1
+    clock.at(this.#now + milliseconds, () => {
+      network.weather.refusal = this.#healed ? 0 : scenario.refusal
+    })
+  }
+
+  #refuseTokens(milliseconds: number): void {
+    this.#world.authentication.refusedUntil = this.#now + milliseconds
+    this.#newest?.cut("both", 1, 1)
+  }
+
+  #slowAuthentication(milliseconds: number, by: number): void {
+    Object.assign(this.#world.authentication, { slowUntil: this.#now + milliseconds, slowBy: by })
+    this.#newest?.cut("both", 1, 1)
+  }
+
+  /** Another user logs in on the same page: what is begun from now on is hers. */
+  #switchUser(index: number): void {
+    const client = this.#world.clients[index]
+    if (!client) return
+    client.user = `${client.process.name}'s user ${this.#now}`
+    for (const link of this.#world.network.open) {
+      if (link.client === client.process) link.sever()
+    }
+  }
+}

@@ -1,0 +1,6 @@
+export { Counters } from "./counters.js"
+export type { Report, RunOptions } from "./run.js"
+export { run } from "./run.js"
+export type { Fault, Operation, Scenario } from "./scenario.js"
+export { drawScenario } from "./scenario.js"
+export { Violated } from "./violation.js"

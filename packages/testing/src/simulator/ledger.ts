@@ -1,0 +1,67 @@
+import type { Executed } from "@trunkline/protocol"
+import type { Operation } from "./scenario.js"
+
+/** A handler was entered. */
+export interface Entry {
+  readonly run: number
+  readonly process: string
+  readonly user: string
+  readonly at: number
+  ended: boolean
+}
+
+export type StreamRecord =
+  | { readonly run: number; readonly n: number; readonly key: number }
+  | { readonly note: string; readonly count: number }
+
+/** How an operation came out at its caller. */
+export interface Settlement {
+  readonly ok: boolean
+  readonly code: string | undefined
+  readonly executed: Executed | undefined
+  readonly value: unknown
+  readonly at: number
+}
+
+/** What is known of one operation, on both sides. */
+export interface Account {
+  readonly operation: Operation
+  readonly entries: Entry[]
+  readonly settlements: Settlement[]
+  /** Of a stream: what its reader saw. */
+  readonly seen: StreamRecord[]
+  /** Whose operation it is; undefined while a change of users is under way. */
+  readonly issuedBy: string | undefined
+  /** The caller gave it up, at this time. */
+  leftAt: number | undefined
+}
+
+/** Everything that callers asked for and handlers did: what the invariants are about. */
+export class Ledger {
+  readonly accounts: Map<number, Account> = new Map()
+  #runs = 0
+
+  open(operation: Operation, user: string | undefined): Account {
+    const account: Account = {
+      operation,
+      entries: [],
+      settlements: [],
+      seen: [],
+      issuedBy: user,
+      leftAt: undefined,
+    }
+    this.accounts.set(operation.id, account)
+    return account
+  }
+
+  /** A handler begins: a new run of its operation. */
+  enter(id: number, process: string, user: string, at: number): Entry {
+    const entry: Entry = { run: ++this.#runs, process, user, at, ended: false }
+    this.accounts.get(id)?.entries.push(entry)
+    return entry
+  }
+
+  get unsettled(): readonly Account[] {
+    return [...this.accounts.values()].filter(({ settlements }) => settlements.length === 0)
+  }
+}

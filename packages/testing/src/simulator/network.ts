@@ -1,0 +1,285 @@
+import { closeCodes, type Encoded } from "@trunkline/protocol"
+import type { Server, UpgradeAnswer } from "@trunkline/server"
+import type {
+  Transport,
+  TransportEvents,
+  WebSocketClass,
+  WebSocketLike,
+} from "@trunkline/transport"
+import { Pipe } from "./pipe.js"
+import type { Process } from "./process.js"
+import type { Random } from "./random.js"
+
+export type Direction = "up" | "down"
+
+/** Which ends of a socket hear that it broke. */
+export type Notified = "both" | "client" | "server" | "neither"
+
+/** Sees everything that is put on the wire, before anything happens to it; may change it. */
+export type Tap = (link: Link, direction: Direction, wire: Encoded) => Encoded
+
+/** A server process that sockets can reach. */
+export interface Listener {
+  readonly process: Process
+  readonly server: Server
+}
+
+/** How the network is for now. */
+export interface Weather {
+  /** Milliseconds that a message takes. */
+  latency: number
+  /** Up to this many milliseconds more, drawn for each. */
+  jitter: number
+  /** How likely an attempt to connect is refused. */
+  refusal: number
+  /** Milliseconds more for a socket to open. */
+  handshake: number
+  /** How likely the code of a close is lost. */
+  closeLoss: number
+}
+
+/** Joins client processes with the one server that listens now. */
+export class Network {
+  readonly weather: Weather = { latency: 5, jitter: 0, refusal: 0, handshake: 0, closeLoss: 0 }
+  readonly links: Link[] = []
+  /** The server that takes new sockets; undefined while none runs. */
+  listener: Listener | undefined
+  tap: Tap = (_, __, wire) => wire
+  readonly #random: Random
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** The sockets that are not closed at both ends. */
+  get open(): readonly Link[] {
+    return this.links.filter((link) => !link.isDead)
+  }
+
+  delay(): number {
+    return this.weather.latency + this.weather.jitter * this.#random.unit()
+  }
+
+  get losesClose(): boolean {
+    return this.#random.chance(this.weather.closeLoss)
+  }
+
+  get refuses(): boolean {
+    return this.#random.chance(this.weather.refusal)
+  }
+
+  /** The class that a client in this process makes its sockets of. */
+  socketClass(client: Process): WebSocketClass {
+    const network = this
+    return class extends ClientEnd {
+      constructor(_url: string, protocols: string[]) {
+        super()
+        network.links.push(new Link(network, client, this, protocols))
+      }
+    }
+  }
+}
+
+type Hear = (event: {
+  readonly data: unknown
+  readonly code: number
+  readonly reason: string
+}) => void
+
+/** The client's end of a socket: what a browser would give. */
+class ClientEnd implements WebSocketLike {
+  protocol = ""
+  binaryType = ""
+  readonly bufferedAmount = 0
+  link: Link | undefined
+  readonly #listeners = new Map<string, Hear[]>()
+
+  addEventListener(type: string, listener: Hear): void {
+    this.#listeners.set(type, [...(this.#listeners.get(type) ?? []), listener])
+  }
+
+  hear(type: string, event: { data?: unknown; code?: number; reason?: string } = {}): void {
+    const { data, code = 0, reason = "" } = event
+    for (const listener of this.#listeners.get(type) ?? []) listener({ data, code, reason })
+  }
+
+  send(data: Encoded): void {
+    this.link?.fromClient(data)
+  }
+
+  close(code = 1005, reason = ""): void {
+    this.link?.closeByClient(code, reason)
+  }
+}
+
+/** The server's end of a socket: what an adapter would give. */
+class ServerEnd implements Transport {
+  readonly #link: Link
+  events: TransportEvents | undefined
+
+  constructor(link: Link) {
+    this.#link = link
+  }
+
+  listen(events: TransportEvents): void {
+    this.events = events
+  }
+
+  send(wire: Encoded): void {
+    this.#link.fromServer(wire)
+  }
+
+  close(code: number, reason: string): void {
+    this.events = undefined
+    this.#link.closeByServer(code, reason)
+  }
+}
+
+/** How one end let go. */
+export interface Farewell {
+  readonly at: number
+  readonly reason: string
+}
+
+/** One socket. What travels keeps its order; what happens to it is up to the faults. */
+export class Link {
+  readonly client: Process
+  readonly server: Process | undefined
+  /** A fault of any kind befell it: what its ends believe may be wrong. */
+  faulty = false
+  /** Since when one direction, or both, arrives nowhere. */
+  swallowedAt: number | undefined
+  closedByClient: Farewell | undefined
+  closedByServer: Farewell | undefined
+  readonly #network: Network
+  readonly #clientEnd: ClientEnd
+  readonly #serverEnd: ServerEnd
+  readonly #up: Pipe | undefined
+  readonly #down: Pipe
+  #clientOpen = true
+  #serverOpen = false
+
+  constructor(network: Network, client: Process, end: ClientEnd, protocols: readonly string[]) {
+    const { listener } = network
+    this.#network = network
+    this.client = client
+    this.server = listener?.process
+    this.#clientEnd = end
+    this.#serverEnd = new ServerEnd(this)
+    end.link = this
+    const delay = () => network.delay()
+    this.#up = listener && new Pipe(listener.process, delay)
+    this.#down = new Pipe(client, delay)
+    const reached = !network.refuses && listener !== undefined
+    const arrival = client.now() + network.delay() + network.weather.handshake
+    if (reached) listener.process.run(arrival, () => this.#arrive(listener, protocols))
+    else client.run(arrival + network.delay(), () => this.#closeClient(closeCodes.ABNORMAL))
+  }
+
+  get clientOpen(): boolean {
+    return this.#clientOpen
+  }
+
+  get isDead(): boolean {
+    return !this.#clientOpen && !this.#serverOpen
+  }
+
+  /** Messages on their way, both directions. */
+  get inFlight(): number {
+    return this.#down.inFlight + (this.#up?.inFlight ?? 0)
+  }
+
+  fromClient(wire: Encoded): void {
+    if (!this.#clientOpen) return
+    const sent = this.#network.tap(this, "up", wire)
+    this.#up?.send(() => this.#serverEnd.events?.message(sent))
+  }
+
+  fromServer(wire: Encoded): void {
+    if (!this.#serverOpen) return
+    const sent = this.#network.tap(this, "down", wire)
+    this.#down.send(() => this.#clientOpen && this.#clientEnd.hear("message", { data: sent }))
+  }
+
+  closeByClient(code: number, reason: string): void {
+    if (!this.#clientOpen) return
+    this.#clientOpen = false
+    this.closedByClient = { at: this.client.now(), reason }
+    this.#up?.send(() => this.#closeServer(code, reason))
+  }
+
+  closeByServer(code: number, reason: string): void {
+    if (!this.#serverOpen) return
+    this.#serverOpen = false
+    this.closedByServer = { at: this.client.now(), reason }
+    const told = this.#network.losesClose ? closeCodes.ABNORMAL : code
+    this.#down.send(() => this.#closeClient(told, reason))
+  }
+
+  /** Breaks the socket: of what is on its way, so much still arrives. */
+  cut(notified: Notified, keptUp: number, keptDown: number): void {
+    this.faulty = true
+    this.#up?.cut(keptUp)
+    this.#down.cut(keptDown)
+    const later = this.client.now() + this.#network.delay()
+    if (notified === "both" || notified === "client") {
+      this.client.run(later, () => this.#closeClient(closeCodes.ABNORMAL))
+    }
+    if (notified === "both" || notified === "server") {
+      this.server?.run(later, () => this.#closeServer(closeCodes.ABNORMAL, ""))
+    }
+  }
+
+  /** Breaks the socket, and its client knows at once. */
+  sever(): void {
+    this.cut("server", 0, 0)
+    this.#closeClient(closeCodes.ABNORMAL)
+  }
+
+  /** From now on nothing arrives that way, and nobody is told. */
+  swallow(direction: Direction | "both"): void {
+    this.faulty = true
+    this.swallowedAt ??= this.client.now()
+    if (direction !== "down") this.#up?.swallow()
+    if (direction !== "up") this.#down.swallow()
+  }
+
+  /** Holds everything that way up for a while. */
+  stall(direction: Direction, until: number): void {
+    this.faulty = true
+    if (direction === "up") this.#up?.stall(until)
+    else this.#down.stall(until)
+  }
+
+  #arrive(listener: Listener, protocols: readonly string[]): void {
+    const answer = listener.server.negotiate({ protocols, origin: undefined, host: undefined })
+    if (!answer) return void this.#down.send(() => this.#closeClient(closeCodes.ABNORMAL))
+    this.#serverOpen = true
+    this.#down.send(() => this.#open(answer.subprotocol))
+    this.#welcome(listener.server, answer)
+  }
+
+  #welcome(server: Server, { reject, subprotocol }: UpgradeAnswer): void {
+    if (reject) return server.refuse(this.#serverEnd, reject)
+    const credentials = { origin: undefined, remote: this.client.name, request: undefined }
+    server.accept(this.#serverEnd, subprotocol, credentials)
+  }
+
+  #open(subprotocol: string): void {
+    if (!this.#clientOpen) return
+    this.#clientEnd.protocol = subprotocol
+    this.#clientEnd.hear("open")
+  }
+
+  #closeClient(code: number, reason = ""): void {
+    if (!this.#clientOpen) return
+    this.#clientOpen = false
+    this.#clientEnd.hear("close", { code, reason })
+  }
+
+  #closeServer(code: number, reason: string): void {
+    if (!this.#serverOpen) return
+    this.#serverOpen = false
+    this.#serverEnd.events?.closed(code, reason)
+  }
+}

@@ -1,0 +1,262 @@
+import { RpcError } from "@trunkline/contract"
+import { type Encoded, limits } from "@trunkline/protocol"
+import type { Server } from "@trunkline/server"
+import { ClientProcess } from "./client-process.js"
+import { Clock, runUntil } from "./clock.js"
+import { Counters } from "./counters.js"
+import { Faults } from "./faults.js"
+import { checkLedger } from "./invariants.js"
+import { Ledger } from "./ledger.js"
+import { type Direction, type Link, Network } from "./network.js"
+import { spoil } from "./poison.js"
+import { Process } from "./process.js"
+import { Random } from "./random.js"
+import type { Scenario } from "./scenario.js"
+import { startService } from "./service.js"
+import { must } from "./violation.js"
+import { WireObserver } from "./wire-observer.js"
+
+/** What came of a run. */
+export interface Report {
+  readonly scenario: Scenario
+  /** The first thing that should have held and did not, or an error that nobody should have made. */
+  readonly failure: Error | undefined
+  readonly counters: Counters
+  /** Equal for equal runs (D1). */
+  readonly hash: number
+  readonly messages: number
+  /** Virtual milliseconds. */
+  readonly duration: number
+  readonly trace: readonly string[]
+}
+
+export interface RunOptions {
+  /** Keep a line for each thing that happened. */
+  readonly trace?: boolean | undefined
+  /** Called for each message just before it is sent, counted from 0: a place to break the line at. */
+  readonly onMessage?: ((link: Link, index: number, direction: Direction) => void) | undefined
+}
+
+/** L1: twice the longest backoff and the longest time to notice a dead line, and the work itself. */
+const settleWithin = 2 * (30_000 + 45_000) + 90_000
+/** L2: half-open lines are found within this. */
+const noticeWithin = 46_000
+const slice = 5_000
+
+/** Runs a scenario to its end, and checks on the way and at the end what must hold. */
+export function run(scenario: Scenario, options: RunOptions = {}): Promise<Report> {
+  return new World(scenario, options).run()
+}
+
+/** Processes, the network between them, and what they have done so far. */
+export class World {
+  readonly scenario: Scenario
+  readonly clock: Clock = new Clock()
+  readonly random: Random
+  readonly network: Network
+  readonly counters: Counters = new Counters()
+  readonly clients: ClientProcess[] = []
+  server: Server | undefined
+  /** Until when tokens are refused, and until when they are slow to check and by how much. */
+  readonly authentication = { refusedUntil: 0, slowUntil: 0, slowBy: 0 }
+  readonly #options: RunOptions
+  readonly #ledger = new Ledger()
+  readonly #observer: WireObserver
+  readonly #trace: string[] = []
+  #failure: Error | undefined
+  #generation = 0
+  #messages = 0
+  #hash = 0x811c9dc5
+
+  constructor(scenario: Scenario, options: RunOptions) {
+    this.scenario = scenario
+    this.#options = options
+    this.random = new Random(scenario.seed ^ 0x5bd1e995)
+    this.network = new Network(this.random.fork())
+    this.#observer = new WireObserver(this.counters)
+    const { latency, jitter, refusal, handshake, closeLoss } = scenario
+    Object.assign(this.network.weather, { latency, jitter, refusal, handshake, closeLoss })
+    this.network.tap = (link, direction, wire) => this.#tap(link, direction, wire)
+  }
+
+  async run(): Promise<Report> {
+    try {
+      await this.#live()
+    } catch (error) {
+      this.#bug(error)
+    }
+    return {
+      scenario: this.scenario,
+      failure: this.#failure,
+      counters: this.counters,
+      hash: this.#hash >>> 0,
+      messages: this.#messages,
+      duration: this.clock.now,
+      trace: this.#trace,
+    }
+  }
+
+  /** Starts the service anew: a process that remembers nothing of the one before. */
+  startServer(): void {
+    const process = new Process(`server ${++this.#generation}`, this.clock, this.random.fork())
+    const { window, calls, grace } = this.scenario
+    const authenticate = (token: string | undefined) => this.#authenticate(process, token)
+    const options = { process, ledger: this.#ledger, window, calls, grace, authenticate }
+    this.server = startService(options)
+    this.network.listener = { process, server: this.server }
+    this.note(`${process.name} is up`)
+  }
+
+  note(text: string): void {
+    if (this.#options.trace) this.#trace.push(`${this.clock.now.toFixed(1).padStart(10)}  ${text}`)
+  }
+
+  async #live(): Promise<void> {
+    const { scenario, clock } = this
+    this.startServer()
+    for (let index = 0; index < scenario.clients; index++) this.#startClient(index)
+    for (const operation of scenario.operations) {
+      const client = this.clients[operation.client]
+      client?.process.run(operation.at, () => {
+        this.note(`${client.process.name} begins ${JSON.stringify(operation)}`)
+        client.perform(operation)
+      })
+    }
+    const faults = new Faults(this)
+    for (const fault of scenario.faults) clock.at(fault.at, () => faults.strike(fault))
+    await this.#runUntil(scenario.healedAt)
+    faults.heal()
+    await this.#settle()
+    this.#checkLinks()
+    checkLedger(this.#ledger)
+    this.#countOutcomes()
+    await this.#leave()
+  }
+
+  #startClient(index: number): void {
+    const process = new Process(`client ${index}`, this.clock, this.random.fork())
+    const bug = (error: unknown) => this.#bug(error)
+    const client = new ClientProcess(process, this.network, this.#ledger, bug)
+    client.connection.on("state", ({ from, to, code, reason }) => {
+      this.note(`${process.name} ${from} → ${to} ${code ?? ""} ${reason ?? ""}`)
+      this.counters.add(`client ${to}`)
+    })
+    this.clients.push(client)
+  }
+
+  async #authenticate(process: Process, token: string | undefined): Promise<string> {
+    const { refusedUntil, slowUntil, slowBy } = this.authentication
+    if (this.clock.now < slowUntil) {
+      this.counters.add("slow authentication")
+      await new Promise<void>((resolve) => process.run(this.clock.now + slowBy, resolve))
+    }
+    if (token === undefined || this.clock.now < refusedUntil) throw new RpcError("UNAUTHORIZED")
+    return token
+  }
+
+  /** L1: once the faults are over, everything comes to an end in time. */
+  async #settle(): Promise<void> {
+    const until = this.scenario.healedAt + settleWithin
+    while (!this.#isSettled && this.clock.now < until) {
+      await this.#runUntil(this.clock.now + slice)
+    }
+    const [unsettled] = this.#ledger.unsettled
+    must(
+      unsettled === undefined,
+      "L1",
+      () => `${JSON.stringify(unsettled?.operation)} never settled`,
+    )
+  }
+
+  /** A frozen page begins what it has to when it thaws. */
+  get #isSettled(): boolean {
+    const { accounts, unsettled } = this.#ledger
+    return accounts.size === this.scenario.operations.length && unsettled.length === 0
+  }
+
+  /** L2: a dead line is noticed in time, and a live one is never given up. */
+  #checkLinks(): void {
+    const frozen = this.scenario.faults.some(({ type }) => type === "freeze")
+    for (const { swallowedAt, closedByClient, closedByServer, faulty } of this.network.links) {
+      const silent = closedByClient?.reason === "silent" || closedByServer?.reason === "silent"
+      must(!silent || faulty || frozen, "L2", () => "a live line was given up")
+      if (silent) this.counters.add("silence noticed")
+      if (swallowedAt === undefined || closedByClient === undefined || frozen) continue
+      const after = closedByClient.at - swallowedAt
+      must(after <= noticeWithin, "L2", () => `a dead line was noticed after ${after} ms`)
+    }
+  }
+
+  #countOutcomes(): void {
+    for (const { settlements, operation, entries } of this.#ledger.accounts.values()) {
+      for (const { ok, code, executed } of settlements) {
+        this.counters.add(`${operation.type} ${ok ? "ok" : `${code} ${executed}`}`)
+      }
+      if (entries.length > 1) this.counters.add("entered again, as allowed")
+    }
+  }
+
+  /** S15: afterwards nothing is left: no session, no timer. */
+  async #leave(): Promise<void> {
+    for (const { connection } of this.clients) void connection.close()
+    await this.#runUntil(this.clock.now + noticeWithin + this.scenario.grace)
+    const stats = this.server?.stats
+    must(stats?.sessions === 0, "S15", () => `${stats?.sessions} sessions are left`)
+    void this.server?.close()
+    await this.#runUntil(this.clock.now + slice)
+    const processes = [
+      ...this.clients.map(({ process }) => process),
+      this.network.listener?.process,
+    ]
+    for (const process of processes) {
+      const timers = process?.timers ?? 0
+      must(timers === 0, "S15", () => `${process?.name} has ${timers} timers left`)
+    }
+  }
+
+  #runUntil(time: number): Promise<void> {
+    return runUntil(this.clock, time, () => {
+      if (this.#failure) throw this.#failure
+      this.#checkBounds()
+    })
+  }
+
+  /** S6, S8: what is kept for sending again stays within the window and one message. */
+  #checkBounds(): void {
+    const message = limits.messageUnits + limits.envelopeUnits
+    for (const { connection } of this.clients) {
+      const { retained } = connection.info
+      const most = this.scenario.window + message
+      must(retained <= most, "S6", () => `a client retains ${retained} units`)
+    }
+    const { sessions = 0, retained = 0 } = this.server?.stats ?? {}
+    const most = sessions * (limits.defaultLimits.window + message)
+    must(retained <= most, "S6", () => `the server retains ${retained} units`)
+  }
+
+  #tap(link: Link, direction: Direction, wire: Encoded): Encoded {
+    const sent = direction === "up" ? spoil(wire) : wire
+    this.#options.onMessage?.(link, this.#messages, direction)
+    this.#messages++
+    this.#fold(direction, sent)
+    const at = this.network.links.indexOf(link)
+    this.note(`${direction === "up" ? "→" : "←"} ${at}  ${String(sent).slice(0, 300)}`)
+    try {
+      this.#observer.observe(link, direction, sent)
+    } catch (error) {
+      this.#bug(error)
+    }
+    return sent
+  }
+
+  #fold(direction: Direction, wire: Encoded): void {
+    const text = `${this.clock.now} ${direction} ${String(wire)}`
+    for (let index = 0; index < text.length; index++) {
+      this.#hash = Math.imul(this.#hash ^ text.charCodeAt(index), 0x01000193)
+    }
+  }
+
+  #bug(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error))
+  }
+}

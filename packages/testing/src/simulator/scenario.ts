@@ -1,0 +1,254 @@
+import type { Notified } from "./network.js"
+import { Random } from "./random.js"
+
+/** What a handler does with a call. */
+export type Behaviour =
+  | "return"
+  | "throw"
+  | "declared"
+  | "reserved"
+  | "hang"
+  | "ignore"
+  | "unencodable"
+  | "oversized"
+  | "large"
+
+export interface CallOperation {
+  readonly type: "call"
+  readonly id: number
+  readonly at: number
+  readonly client: number
+  readonly procedure: "plain" | "safe" | "idempotent"
+  readonly behaviour: Behaviour
+  /** Milliseconds that the handler takes. */
+  readonly delay: number
+  /** Characters that the input carries along. */
+  readonly size: number
+  readonly timeout: number | undefined
+  /** Milliseconds after which the caller cancels. */
+  readonly cancelAfter: number | undefined
+  /** The wire spoils its input, as a faulty sender would. */
+  readonly poison: boolean
+}
+
+export interface StreamOperation {
+  readonly type: "stream"
+  readonly id: number
+  readonly at: number
+  readonly client: number
+  readonly procedure: "every" | "fresh" | "latest" | "conflate" | "pushed"
+  /** Values that the source brings. */
+  readonly items: number
+  /** Milliseconds between them; 0: as fast as they are taken. */
+  readonly gap: number
+  /** Characters that each carries along. */
+  readonly size: number
+  /** Milliseconds that the reader takes for each. */
+  readonly readerGap: number
+  /** The reader leaves after so many. */
+  readonly leaveAfter: number | undefined
+  /** The source fails after its items. */
+  readonly fails: boolean
+  readonly reader: "events" | "iterate" | "subscribe"
+}
+
+export type Operation = CallOperation | StreamOperation
+
+export type Fault = { readonly at: number } & (
+  | {
+      readonly type: "cut"
+      readonly notified: Notified
+      /** The part of what is on its way that still arrives. */
+      readonly keptUp: number
+      readonly keptDown: number
+    }
+  | { readonly type: "swallow"; readonly direction: "up" | "down" | "both" }
+  | { readonly type: "stall"; readonly direction: "up" | "down"; readonly for: number }
+  | { readonly type: "freeze"; readonly whom: "client" | "server"; readonly for: number }
+  | { readonly type: "jump"; readonly whom: "client" | "server"; readonly by: number }
+  | { readonly type: "crash"; readonly notified: boolean; readonly downFor: number }
+  | { readonly type: "leave"; readonly drain: boolean; readonly downFor: number }
+  | { readonly type: "offline"; readonly for: number }
+  | { readonly type: "refuseTokens"; readonly for: number }
+  | { readonly type: "slowAuthentication"; readonly for: number; readonly by: number }
+  | { readonly type: "switchUser"; readonly client: number }
+)
+
+export type FaultType = Fault["type"]
+
+/** A run as plain data, so that one that fails can be made smaller and kept. */
+export interface Scenario {
+  /** Decides what the run itself leaves to chance. */
+  readonly seed: number
+  readonly clients: number
+  readonly latency: number
+  readonly jitter: number
+  readonly refusal: number
+  readonly handshake: number
+  readonly closeLoss: number
+  readonly grace: number
+  readonly window: number
+  readonly calls: number
+  readonly operations: readonly Operation[]
+  readonly faults: readonly Fault[]
+  /** When the faults are over. */
+  readonly healedAt: number
+}
+
+const allFaults: readonly FaultType[] = [
+  "cut",
+  "cut",
+  "swallow",
+  "stall",
+  "freeze",
+  "jump",
+  "crash",
+  "leave",
+  "offline",
+  "refuseTokens",
+  "slowAuthentication",
+  "switchUser",
+]
+
+/**
+ * Draws a run. Each seed has its own few kinds of fault and its own measure of them: a run that has a
+ * little of everything reaches less than many runs that have much of something.
+ */
+export function drawScenario(seed: number): Scenario {
+  const random = new Random(seed)
+  const duration = random.pick([500, 2_000, 10_000, 60_000])
+  const clients = random.chance(0.2) ? 2 : 1
+  const kinds = allFaults.filter(() => random.chance(0.3))
+  const some = (most: number, draw: (id: number) => Operation): Operation[] =>
+    Array.from({ length: random.int(0, most) }, (_, index) => draw(index))
+  const calls = some(12, (id) => drawCall(random, id, clients, duration))
+  const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
+  return {
+    seed,
+    clients,
+    latency: random.pick([0, 1, 20, 150]),
+    jitter: random.pick([0, 5, 50]),
+    refusal: random.chance(0.2) ? random.unit() * 0.8 : 0,
+    handshake: random.chance(0.05) ? random.int(0, 20_000) : 0,
+    closeLoss: random.chance(0.3) ? random.unit() : 0,
+    grace: random.pick([120_000, 120_000, 3_000, 0]),
+    window: random.pick([262_144, 262_144, 16_384]),
+    calls: random.pick([256, 256, 2]),
+    operations: [...calls, ...streams],
+    faults: drawFaults(random, kinds, duration, clients),
+    healedAt: duration,
+  }
+}
+
+function drawCall(random: Random, id: number, clients: number, duration: number): CallOperation {
+  const behaviour = random.chance(0.6)
+    ? "return"
+    : random.pick<Behaviour>([
+        "throw",
+        "declared",
+        "reserved",
+        "hang",
+        "ignore",
+        "unencodable",
+        "oversized",
+        "large",
+      ])
+  const poison = random.chance(0.01)
+  return {
+    type: "call",
+    id,
+    at: random.unit() * duration,
+    client: random.int(0, clients - 1),
+    procedure: random.pick(["plain", "plain", "safe", "idempotent"]),
+    behaviour,
+    delay: random.pick([0, 0, 10, 300, 3_000]),
+    size: poison
+      ? 0
+      : random.chance(0.05)
+        ? random.pick([70_000, 200_000])
+        : random.pick([0, 0, 100, 2_000]),
+    timeout: random.chance(0.2) ? random.int(1, 3_000) : undefined,
+    cancelAfter: random.chance(0.15) ? random.int(0, 1_000) : undefined,
+    poison,
+  }
+}
+
+function drawStream(
+  random: Random,
+  id: number,
+  clients: number,
+  duration: number,
+): StreamOperation {
+  const procedure = random.pick<StreamOperation["procedure"]>([
+    "every",
+    "fresh",
+    "latest",
+    "conflate",
+    "pushed",
+  ])
+  return {
+    type: "stream",
+    id,
+    at: random.unit() * duration,
+    client: random.int(0, clients - 1),
+    procedure,
+    items: random.pick([procedure === "pushed" ? 1 : 0, 3, 30, 200]),
+    gap: random.pick([0, 0, 5, 100]),
+    size: random.chance(0.03) ? 70_000 : random.pick([0, 50, 1_000]),
+    readerGap: random.pick([0, 0, 10, 200]),
+    leaveAfter: random.chance(0.2) ? random.int(0, 40) : undefined,
+    fails: random.chance(0.15),
+    reader: random.pick(["events", "events", "iterate", "subscribe"]),
+  }
+}
+
+function drawFaults(
+  random: Random,
+  kinds: readonly FaultType[],
+  duration: number,
+  clients: number,
+): Fault[] {
+  const [first, ...rest] = kinds
+  if (first === undefined) return []
+  const count = random.int(0, random.pick([2, 5, 12]))
+  const faults = Array.from({ length: count }, () =>
+    drawFault(random, random.pick([first, ...rest]), duration, clients),
+  )
+  return faults.sort((a, b) => a.at - b.at)
+}
+
+function drawFault(random: Random, type: FaultType, duration: number, clients: number): Fault {
+  const at = random.unit() * duration
+  const spell = random.pick([50, 1_000, 8_000, 40_000])
+  const whom = random.pick<"client" | "server">(["client", "server"])
+  switch (type) {
+    case "cut":
+      return {
+        at,
+        type,
+        notified: random.pick<Notified>(["both", "client", "server", "neither"]),
+        keptUp: random.pick([0, 1, random.unit()]),
+        keptDown: random.pick([0, 1, random.unit()]),
+      }
+    case "swallow":
+      return { at, type, direction: random.pick(["up", "down", "both"]) }
+    case "stall":
+      return { at, type, direction: random.pick(["up", "down"]), for: spell }
+    case "freeze":
+      return { at, type, whom, for: spell }
+    case "jump":
+      return { at, type, whom, by: random.int(-3_600_000, 3_600_000) }
+    case "crash":
+      return { at, type, notified: random.chance(0.7), downFor: spell }
+    case "leave":
+      return { at, type, drain: random.chance(0.5), downFor: spell }
+    case "offline":
+      return { at, type, for: spell }
+    case "refuseTokens":
+      return { at, type, for: spell }
+    case "slowAuthentication":
+      return { at, type, for: spell, by: random.int(10, 12_000) }
+    case "switchUser":
+      return { at, type, client: random.int(0, clients - 1) }
+  }
+}

@@ -1,0 +1,205 @@
+import { call, contract, RpcError, subscription } from "@trunkline/contract"
+import { type Server, scope, serve, topic } from "@trunkline/server"
+import * as z from "zod"
+import type { Ledger } from "./ledger.js"
+import type { Process } from "./process.js"
+
+const CallInput = z.object({
+  id: z.number(),
+  behaviour: z.string(),
+  delay: z.number(),
+  filler: z.string(),
+})
+const CallOutput = z.object({ id: z.number(), run: z.number(), extra: z.unknown() })
+const StreamInput = z.object({
+  id: z.number(),
+  items: z.number(),
+  gap: z.number(),
+  size: z.number(),
+  fails: z.boolean(),
+})
+const StreamItem = z.object({
+  id: z.number(),
+  run: z.number(),
+  n: z.number(),
+  key: z.number(),
+  filler: z.string(),
+})
+
+const definition = {
+  input: CallInput,
+  output: CallOutput,
+  errors: { DECLARED: z.object({ id: z.number() }) },
+}
+
+/** The service that the simulated clients use: it does as its input says, and keeps the ledger. */
+export const api = contract({
+  plain: call(definition),
+  safe: call({ ...definition, idempotency: "safe" }),
+  idempotent: call({ ...definition, idempotency: "idempotent" }),
+  every: subscription({ input: StreamInput, item: StreamItem }),
+  fresh: subscription({ input: StreamInput, item: StreamItem, restart: "fresh" }),
+  latest: subscription({
+    input: StreamInput,
+    item: StreamItem,
+    delivery: "latest",
+    restart: "fresh",
+  }),
+  conflate: subscription({
+    input: StreamInput,
+    item: StreamItem,
+    delivery: { conflate: "key" },
+    restart: "fresh",
+  }),
+  pushed: subscription({ input: StreamInput, item: StreamItem, restart: "fresh" }),
+})
+
+type StreamRequest = z.infer<typeof StreamInput>
+type Item = z.infer<typeof StreamItem>
+
+export interface ServiceOptions {
+  readonly process: Process
+  readonly ledger: Ledger
+  readonly window: number
+  readonly calls: number
+  readonly grace: number
+  /** Who bears this token; throws for one that nobody may use now. */
+  readonly authenticate: (token: string | undefined) => Promise<string>
+}
+
+interface Context {
+  readonly user: string
+}
+
+/** Starts the service in a process. */
+export function startService(options: ServiceOptions): Server {
+  const { process, ledger, window, calls, grace, authenticate } = options
+  const service = new Service(process, ledger)
+  const pushed = topic(api.pushed, { key: ({ id }) => String(id) })
+  const app = scope<Context>()
+  const call = (request: CallRequest) => service.call(request)
+  const stream = (request: { input: StreamRequest; context: Context; signal: AbortSignal }) =>
+    service.stream(request.input, request.context, request.signal)
+  const router = app.implement(api, {
+    plain: call,
+    safe: call,
+    idempotent: call,
+    every: stream,
+    fresh: stream,
+    latest: stream,
+    conflate: stream,
+    pushed: (request) => {
+      const { input, context, signal } = request
+      const source = pushed({ ...request, context: undefined })
+      void service.push(input, context, signal, (item) => pushed.publish(input, item))
+      return source
+    },
+  })
+  return serve(router, {
+    host: process,
+    limits: { window, calls },
+    session: { grace },
+    authenticate: async ({ token }) => {
+      const user = await authenticate(token)
+      return { principal: user, context: { user } }
+    },
+  })
+}
+
+interface CallRequest {
+  readonly input: z.infer<typeof CallInput>
+  readonly context: Context
+  readonly signal: AbortSignal
+  readonly errors: { DECLARED(data: { id: number }): RpcError }
+}
+
+/** Larger than the service's limits let a result be. */
+const oversized = 1_100_000
+
+class Service {
+  readonly #process: Process
+  readonly #ledger: Ledger
+
+  constructor(process: Process, ledger: Ledger) {
+    this.#process = process
+    this.#ledger = ledger
+  }
+
+  async call({ input, context, signal, errors }: CallRequest): Promise<z.infer<typeof CallOutput>> {
+    const { id, behaviour, delay } = input
+    const entry = this.#enter(id, context)
+    if (behaviour === "ignore") await this.#sleep(300_000)
+    else if (behaviour === "hang") await this.#sleep(300_000, signal)
+    else await this.#sleep(delay, signal)
+    entry.ended = true
+    switch (behaviour) {
+      case "throw":
+        throw new Error("as the scenario says")
+      case "declared":
+        throw errors.DECLARED({ id })
+      case "reserved":
+        throw new RpcError("UNAVAILABLE")
+      default:
+        return { id, run: entry.run, extra: extra(behaviour) }
+    }
+  }
+
+  async *stream(input: StreamRequest, context: Context, signal: AbortSignal): AsyncGenerator<Item> {
+    const entry = this.#enter(input.id, context)
+    try {
+      for (let n = 1; n <= input.items; n++) {
+        if (input.gap > 0) await this.#sleep(input.gap, signal)
+        yield itemOf(input, entry.run, n)
+      }
+      if (input.fails) throw new Error("as the scenario says")
+    } finally {
+      entry.ended = true
+    }
+  }
+
+  /** A source that waits for nobody. */
+  async push(
+    input: StreamRequest,
+    context: Context,
+    signal: AbortSignal,
+    publish: (item: Item) => Promise<void>,
+  ): Promise<void> {
+    const entry = this.#enter(input.id, context)
+    for (let n = 1; n <= input.items && !signal.aborted; n++) {
+      await this.#sleep(Math.max(1, input.gap))
+      await publish(itemOf(input, entry.run, n))
+    }
+    entry.ended = true
+  }
+
+  #enter(id: number, { user }: Context): ReturnType<Ledger["enter"]> {
+    return this.#ledger.enter(id, this.#process.name, user, this.#process.now())
+  }
+
+  /** Ends early when nobody waits any more. */
+  #sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+    if (milliseconds <= 0) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const abort = () => {
+        cancel()
+        reject(signal?.reason)
+      }
+      const cancel = this.#process.run(this.#process.now() + milliseconds, () => {
+        signal?.removeEventListener("abort", abort)
+        resolve()
+      })
+      if (signal?.aborted) abort()
+      else signal?.addEventListener("abort", abort, { once: true })
+    })
+  }
+}
+
+function extra(behaviour: string): unknown {
+  if (behaviour === "unencodable") return () => "a function"
+  if (behaviour === "oversized") return "x".repeat(oversized)
+  return behaviour === "large" ? "x".repeat(150_000) : null
+}
+
+function itemOf({ id, size }: StreamRequest, run: number, n: number): Item {
+  return { id, run, n, key: n % 3, filler: "x".repeat(size) }
+}

@@ -1,0 +1,195 @@
+import { type Encoded, frameKinds as Kind, limits } from "@trunkline/protocol"
+import type { Counters } from "./counters.js"
+import type { Direction, Link } from "./network.js"
+import { must } from "./violation.js"
+
+type Frame = readonly unknown[]
+
+/** One direction of a session, as everything that was put on the wire shows it. */
+class Flow {
+  /** Each numbered frame as it was first sent, by its number. */
+  readonly frames: string[] = [""]
+  /** The highest acknowledgement that the other direction carried. */
+  acknowledged = 0
+
+  get sent(): number {
+    return this.frames.length - 1
+  }
+}
+
+/** A stream as the wire shows it. */
+interface Stream {
+  begun: boolean
+  allowed: number
+  items: number
+}
+
+class ObservedSession {
+  readonly up = new Flow()
+  readonly down = new Flow()
+  /** Numbers of the terminal frame of each id. */
+  readonly terminals = new Map<number, number>()
+  readonly streams = new Map<number, Stream>()
+  readonly parting = { up: new Map<number, number>(), down: new Map<number, number>() }
+}
+
+/**
+ * Reads along and checks what the wire alone can show: the session's invariants, without believing a
+ * word of what either side thinks of itself.
+ */
+export class WireObserver {
+  readonly #sessions = new Map<string, ObservedSession>()
+  readonly #sidOf = new Map<Link, string>()
+  readonly #counters: Counters
+
+  constructor(counters: Counters) {
+    this.#counters = counters
+  }
+
+  observe(link: Link, direction: Direction, wire: Encoded): void {
+    const [first, ack, ...frames]: [number, number, ...Frame[]] = JSON.parse(String(wire))
+    if (first === 0) this.#control(link, direction, frames)
+    const session = this.#sessions.get(this.#sidOf.get(link) ?? "")
+    if (!session) return
+    const opposite = session[direction === "up" ? "down" : "up"]
+    this.#acknowledge(opposite, ack)
+    if (first === 0) return
+    this.#checkSize(wire, frames)
+    for (const [index, frame] of frames.entries()) {
+      this.#numbered(session, direction, first + index, frame)
+    }
+  }
+
+  #numbered(session: ObservedSession, direction: Direction, number: number, frame: Frame): void {
+    const flow = session[direction]
+    const text = JSON.stringify(frame)
+    const known = flow.frames[number]
+    if (known !== undefined) return this.#again(known, text, frame)
+    must(number === flow.sent + 1, "S6", () => `number ${number} after ${flow.sent}`)
+    flow.frames.push(text)
+    this.#first(session, direction, number, frame)
+  }
+
+  #control(link: Link, direction: Direction, frames: readonly Frame[]): void {
+    for (const [kind, body] of frames) {
+      if (kind === Kind.HELLO) this.#count("hello", body, ["resume"])
+      if (kind === Kind.WELCOME) this.#welcome(link, Object(body))
+      if (kind === Kind.REJECT) this.#counters.add(`reject ${Object(body).code}`)
+      if (kind === Kind.BYE) this.#counters.add(`bye ${direction}`)
+      if (kind === Kind.GOAWAY) this.#counters.add("goaway")
+      if (kind === Kind.PING) this.#counters.add(`ping ${direction}`)
+    }
+    if (frames.length === 0) this.#counters.add(`pure ack ${direction}`)
+  }
+
+  #count(name: string, body: unknown, keys: readonly string[]): void {
+    const present = keys.filter((key) => Reflect.get(Object(body), key))
+    this.#counters.add([name, ...present].join(" "))
+  }
+
+  #welcome(
+    link: Link,
+    body: { sid: string; resumed: boolean; why?: string; prior?: unknown },
+  ): void {
+    const { sid, resumed, why, prior } = body
+    this.#counters.add(resumed ? "resumed" : `new session${why ? `, ${why}` : ""}`)
+    if (prior) this.#counters.add("prior told")
+    this.#sidOf.set(link, sid)
+    if (resumed) must(this.#sessions.has(sid), "S9", () => `${sid} resumed before it was begun`)
+    else this.#sessions.set(sid, new ObservedSession())
+  }
+
+  #acknowledge(flow: Flow, ack: number): void {
+    must(ack <= flow.sent, "S6", () => `${ack} acknowledged, ${flow.sent} sent`)
+    flow.acknowledged = Math.max(flow.acknowledged, ack)
+  }
+
+  #checkSize(wire: Encoded, frames: readonly Frame[]): void {
+    const alone = frames.length === 1
+    must(alone || wire.length <= limits.messageUnits + 2_000, "S16", () => `${wire.length} units`)
+    must(wire.length <= limits.messageBytesOnWire, "S16", () => `${wire.length} units alone`)
+    must(frames.length <= limits.messageFrames, "S16", () => `${frames.length} frames`)
+  }
+
+  /** S7: as it was, or a CANCEL in the place of an OPEN whose caller has gone. */
+  #again(known: string, text: string, frame: Frame): void {
+    this.#counters.add("retransmitted")
+    if (known === text) return
+    const original: Frame = JSON.parse(known)
+    const opens = original[0] === Kind.OPEN || original[0] === Kind.PART
+    const replaced = opens && frame[0] === Kind.CANCEL && frame[1] === original[1]
+    must(replaced, "S7", () => `${known.slice(0, 80)} became ${text.slice(0, 80)}`)
+    this.#counters.add("cancel in place of an open")
+  }
+
+  #first(session: ObservedSession, direction: Direction, number: number, frame: Frame): void {
+    const [kind, id] = frame
+    if (typeof id !== "number") return
+    this.#checkParts(session, direction, frame)
+    if (direction === "up") this.#fromCaller(session, frame)
+    else this.#fromCallee(session, number, frame)
+    this.#counters.add(`frame ${Number(kind)} ${direction}`)
+  }
+
+  #fromCaller(session: ObservedSession, [kind, id, upTo, , credit, meta]: Frame): void {
+    if (kind === Kind.OPEN) {
+      session.streams.set(Number(id), { begun: false, allowed: Number(credit ?? 0), items: 0 })
+      const { u, a, f } = Object(meta)
+      if (u) this.#counters.add("opened in doubt")
+      if (a) this.#counters.add("re-issued")
+      must((a ?? 0) <= limits.reissues, "L4", () => `re-issued ${a} times`)
+      if (f) this.#counters.add("opened after a cursor")
+    }
+    if (kind === Kind.CREDIT) {
+      const stream = session.streams.get(Number(id))
+      if (stream) stream.allowed = Math.max(stream.allowed, Number(upTo))
+      this.#counters.add("credit granted")
+    }
+  }
+
+  /** S4: one terminal frame an id, and nothing after it. S8: no item without credit. */
+  #fromCallee(session: ObservedSession, number: number, frame: Frame): void {
+    const [kind, id, body, data] = frame
+    const channel = Number(id)
+    const ended = session.terminals.get(channel)
+    must(ended === undefined, "S4", () => `frame ${Number(kind)} of ${channel} after its end`)
+    if (kind === Kind.RESULT || kind === Kind.ERROR || kind === Kind.END) {
+      session.terminals.set(channel, number)
+      if (kind === Kind.ERROR) this.#counters.add(`error ${String(body)} ${String(data)}`)
+    }
+    const stream = session.streams.get(channel)
+    if (!stream) return
+    const told = kind === Kind.NOTE || kind === Kind.ITEM || kind === Kind.ITEMS
+    const begins = kind === Kind.NOTE && body === "at"
+    must(stream.begun || begins || !told, "S2", () => `${channel} begins without its "at"`)
+    if (begins) {
+      stream.begun = true
+      stream.allowed ||= Number(Object(data).window)
+    } else if (kind === Kind.NOTE) this.#counters.add(`note ${String(body)}`)
+    if (kind === Kind.ITEM) stream.items++
+    if (kind === Kind.ITEMS) stream.items += Array.isArray(body) ? body.length : 0
+    must(
+      stream.items <= stream.allowed,
+      "S8",
+      () => `${stream.items} items, ${stream.allowed} allowed`,
+    )
+    if (stream.items === stream.allowed) this.#counters.add("credit used up")
+  }
+
+  /** S16: between the parts of one frame only credit, cancel and a killing error of its id. */
+  #checkParts(session: ObservedSession, direction: Direction, frame: Frame): void {
+    const [kind, id, more] = frame
+    const parting = session.parting[direction]
+    const channel = Number(id)
+    if (kind === Kind.PART) {
+      this.#counters.add(`part ${direction}`)
+      if (more) parting.set(channel, 1)
+      else parting.delete(channel)
+      return
+    }
+    if (!parting.has(channel)) return
+    const allowed = kind === Kind.CREDIT || kind === Kind.CANCEL || kind === Kind.ERROR
+    must(allowed, "S16", () => `frame ${Number(kind)} between the parts of ${channel}`)
+    if (kind !== Kind.CREDIT) parting.delete(channel)
+  }
+}

@@ -1,0 +1,168 @@
+import type {
+  AcceptedChannel,
+  Attachment,
+  Effect,
+  Encoded,
+  GoAwayBody,
+  Session,
+  SessionEnd,
+} from "@trunkline/protocol"
+import type { Host } from "./host.js"
+import type { Transport } from "./transport.js"
+
+/** Who hears what a session asks for beyond its socket. */
+export interface DriverUser {
+  /** The other side opened a channel. */
+  accept(channel: AcceptedChannel): void
+  /** The other side sent a one-way event. */
+  event(path: string, input: unknown): void
+  /** The server is about to leave. */
+  goAway(body: GoAwayBody): void
+  /** The socket is gone and the session lives. */
+  lost(code: number, reason: string): void
+  /** The session is over. */
+  over(end: SessionEnd): void
+  /** A channel that was opened here has been settled. */
+  settled(): void
+}
+
+/**
+ * The only pump: feeds one session from its socket, its clock and its users, and carries out what each
+ * step asks for. Both sides use it.
+ *
+ * Must hold: effects are carried out in the order of their steps, also when carrying one out leads to
+ * another step; and of all sockets that the session ever had, only the current one is heard (S9).
+ */
+export class Driver {
+  readonly session: Session
+  readonly #host: Host
+  readonly #user: DriverUser
+  #transport: Transport | undefined
+  #effects: Effect[] = []
+  #pumping = false
+  #flushScheduled = false
+  #wakeTime: number = Number.POSITIVE_INFINITY
+  #cancelWake: (() => void) | undefined
+
+  constructor(session: Session, host: Host, user: DriverUser) {
+    this.session = session
+    this.#host = host
+    this.#user = user
+  }
+
+  /** Goes on with this socket; one before it is dropped, not closed. */
+  attach(transport: Transport, attachment: Attachment): void {
+    this.#transport = transport
+    transport.listen({
+      message: (wire) => this.#message(transport, wire),
+      closed: (code, reason) => this.#closed(transport, code, reason),
+    })
+    this.step((session) => session.attach(attachment))
+  }
+
+  /** Lets go of the current socket, which its owner closes: another takes its place. */
+  detach(): Transport | undefined {
+    const transport = this.#transport
+    this.#transport = undefined
+    this.step((session) => session.detach())
+    return transport
+  }
+
+  /** Does one thing to the session, and whatever follows from it. */
+  step(input: (session: Session) => void): void {
+    const effects = this.session.step(this.#host.now(), input)
+    for (const effect of effects) this.#effects.push(effect)
+    if (!this.#pumping) this.#pump()
+  }
+
+  /** Forgets the clock: the session is over, and nothing is left to wait for. */
+  stop(): void {
+    this.#cancelWake?.()
+    this.#cancelWake = undefined
+    this.#wakeTime = Number.POSITIVE_INFINITY
+  }
+
+  #message(transport: Transport, wire: Encoded): void {
+    if (transport === this.#transport) this.step((session) => session.receive(wire))
+  }
+
+  #closed(transport: Transport, code: number, reason: string): void {
+    if (transport !== this.#transport) return
+    this.detach()
+    this.#user.lost(code, reason)
+  }
+
+  #pump(): void {
+    this.#pumping = true
+    try {
+      for (let index = 0; index < this.#effects.length; index++) {
+        const effect = this.#effects[index]
+        if (effect) this.#carryOut(effect)
+      }
+    } finally {
+      this.#effects = []
+      this.#pumping = false
+    }
+    this.#scheduleFlush()
+    this.#scheduleWake()
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case "transmit":
+        return this.#transport?.send(effect.wire)
+      case "disconnect":
+        return this.#disconnect(effect.code, effect.reason)
+      case "accept":
+        return this.#user.accept(effect.channel)
+      case "settled":
+        effect.channel.user.settled(effect.outcome)
+        return this.#user.settled()
+      case "readable":
+        return effect.channel.user?.readable?.()
+      case "writable":
+        return effect.channel.user?.writable?.()
+      case "cancelled":
+        return effect.channel.user?.cancelled(effect.code)
+      case "event":
+        return this.#user.event(effect.path, effect.input)
+      case "goaway":
+        return this.#user.goAway(effect.body)
+      case "over":
+        return this.#user.over(effect.end)
+    }
+  }
+
+  #disconnect(code: number, reason: string): void {
+    const transport = this.#transport
+    this.#transport = undefined
+    transport?.close(code, reason)
+    if (!this.session.over) this.#user.lost(code, reason)
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled || !this.session.pending) return
+    this.#flushScheduled = true
+    this.#host.endOfTurn(this.#flush)
+  }
+
+  readonly #flush = (): void => {
+    this.#flushScheduled = false
+    this.step((session) => session.flush())
+  }
+
+  /** A timer that rings too early is cheaper than one set anew for every message. */
+  #scheduleWake(): void {
+    const { deadline } = this.session
+    if (deadline >= this.#wakeTime) return
+    this.#cancelWake?.()
+    this.#wakeTime = deadline
+    this.#cancelWake = this.#host.wakeAt(deadline, this.#wake)
+  }
+
+  readonly #wake = (): void => {
+    this.#wakeTime = Number.POSITIVE_INFINITY
+    this.#cancelWake = undefined
+    this.step((session) => session.tick())
+  }
+}

@@ -1,0 +1,49 @@
+import type { Host } from "./host.js"
+
+/** Longer waits overflow a timer; whoever wakes early looks at the clock and waits again. */
+const longestTimer = 2_147_483_647
+
+/** The runtime we run in: Node, a browser, or anything that has their timers and Web Crypto. */
+export const systemHost: Host = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+  wakeAt(time, run) {
+    const wait = Math.min(Math.max(0, time - performance.now()), longestTimer)
+    const timer = setTimeout(run, Math.ceil(wait))
+    return () => clearTimeout(timer)
+  },
+  endOfTurn: endOfTurn(),
+  async hash(text) {
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))
+    const binary = String.fromCharCode(...new Uint8Array(digest))
+    return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace("=", "")
+  },
+}
+
+/**
+ * Node's next tick comes after the microtasks that are queued, so it sees everything a chain of
+ * promises brought; a microtask would come after the first of them and batch nothing. Browsers have no
+ * such thing, and the message of a channel comes nearest to it: timers wait for milliseconds.
+ */
+function endOfTurn(): Host["endOfTurn"] {
+  const nextTick = nodeNextTick()
+  if (nextTick) return nextTick
+  let waiting: (() => void)[] = []
+  const channel = new MessageChannel()
+  channel.port1.onmessage = () => {
+    const runs = waiting
+    waiting = []
+    for (const run of runs) run()
+  }
+  return (run) => {
+    if (waiting.push(run) === 1) channel.port2.postMessage(0)
+  }
+}
+
+function nodeNextTick(): Host["endOfTurn"] | undefined {
+  const process: unknown = Reflect.get(globalThis, "process")
+  if (typeof process !== "object" || process === null || !("nextTick" in process)) return undefined
+  const { nextTick } = process
+  return typeof nextTick === "function" ? (run) => void nextTick(run) : undefined
+}
