@@ -93,11 +93,12 @@ export class Calling implements OpenWriter {
     if (!this.live.has(channel)) return
     const numbered = channel.id > 0
     const executed = numbered ? "unknown" : "no"
+    // Ahead of the call that takes its place, or the callee would have one too many.
+    if (numbered) this.#sendCancel(channel)
     this.#leaveLine(channel)
     move(channel, "giveUp")
     channel.inflow?.clear()
     channel.lane?.kill()
-    if (numbered) this.#sendCancel(channel)
     this.#fail(channel, { code, executed })
   }
 
