@@ -166,11 +166,7 @@ export class Connection implements Caller {
 
   #driverUser(): DriverUser {
     return {
-      // Serving the server's calls is not built yet: whatever it opens has no procedure here.
-      accept: (channel) =>
-        this.#sessions.driver.step(({ serving }) =>
-          serving.kill(channel, { code: "NOT_FOUND", executed: "no" }),
-        ),
+      accept: () => {},
       event: () => {},
       goAway: () => {},
       lost: (code, reason) => this.#lost(code, reason),

@@ -1,7 +1,9 @@
 import {
   type Codec,
+  Context,
   type Limits,
   type Loss,
+  NothingServed,
   type QueueBounds,
   type Resume,
   Session,
@@ -122,8 +124,9 @@ export class Sessions {
 
   #create(codec: Codec, firstId: number): Driver {
     const { host, limits, queue, user } = this.#options
-    const random = () => uniform(host)
-    const session = new Session({ role: "client", codec, limits, queue, random, firstId })
+    const context = new Context(codec, () => uniform(host))
+    const callee = new NothingServed(context)
+    const session = new Session({ role: "client", context, callee, limits, queue, firstId })
     return new Driver(session, host, user)
   }
 }

@@ -2,7 +2,7 @@ import {
   type AcceptedChannel,
   type Encoded,
   type Failure,
-  type Session,
+  type Serving,
   Unencodable,
 } from "@trunkline/protocol"
 import type { Driver, Host } from "@trunkline/transport"
@@ -25,6 +25,8 @@ export interface DispatchOptions {
 /** What dispatching needs of the session that it dispatches for. */
 export interface Callee {
   readonly driver: Driver
+  /** The half of the driver's session that serves. */
+  readonly serving: Serving
   readonly host: Host
   readonly info: SessionInfo
   /** What `authenticate` said last. */
@@ -51,7 +53,7 @@ export class Dispatcher {
   accept(channel: AcceptedChannel): void {
     const entry = this.options.entries.get(channel.path)
     const refused = entry ? this.#refusal(entry, channel) : notFound
-    if (refused) return this.step((session) => session.serving.kill(channel, refused))
+    if (refused) return this.serve((serving) => serving.kill(channel, refused))
     if (entry?.procedure.kind === "subscription") {
       new ServedStream(this, entry, entry.procedure, channel).start()
     } else if (entry?.procedure.kind === "call") {
@@ -65,8 +67,10 @@ export class Dispatcher {
     log({ level: "warn", message: "event dropped", path, session: this.callee.info.id })
   }
 
-  step(input: (session: Session) => void): void {
-    this.callee.driver.step(input)
+  /** Does something to the session's serving half, and whatever follows from it. */
+  serve(input: (serving: Serving) => void): void {
+    const { driver, serving } = this.callee
+    driver.step(() => input(serving))
   }
 
   /** Writes a payload for this session's caller. */
@@ -92,7 +96,7 @@ export class Dispatcher {
       if (lost) return lost
     }
     if (this.running >= this.options.handlers) return busy
-    return this.callee.driver.session.serving.admit(channel, kind) ? undefined : busy
+    return this.callee.serving.admit(channel, kind) ? undefined : busy
   }
 }
 

@@ -39,7 +39,7 @@ export class ServedCall extends Served {
     const encoded = this.#encode(validated.value)
     if (encoded instanceof Unencodable) return this.unencodable(encoded)
     this.left = true
-    this.dispatcher.step((session) => session.serving.result(this.channel, encoded))
+    this.dispatcher.serve((serving) => serving.result(this.channel, encoded))
   }
 
   #encode(value: unknown): Encoded | undefined | Unencodable {

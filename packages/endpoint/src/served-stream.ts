@@ -59,7 +59,7 @@ export class ServedStream extends Served {
 
   #begin(): void {
     const { policy, window } = this.#plan
-    this.dispatcher.step(({ serving }) => {
+    this.dispatcher.serve((serving) => {
       serving.begin(this.channel, policy, window)
       if (this.channel.meta?.u) serving.note(this.channel, "restarted")
     })
@@ -151,7 +151,7 @@ export class ServedStream extends Served {
 
   #put(value: Encoded, key: unknown): void {
     let taken = true
-    this.dispatcher.step(({ serving }) => {
+    this.dispatcher.serve((serving) => {
       taken = serving.item(this.channel, value, key)
     })
     if (!taken) this.#slowConsumer()
@@ -160,7 +160,7 @@ export class ServedStream extends Served {
   #done(): void {
     this.finished()
     this.#detach?.()
-    if (!this.left) this.dispatcher.step(({ serving }) => serving.end(this.channel))
+    if (!this.left) this.dispatcher.serve((serving) => serving.end(this.channel))
   }
 
   #slowConsumer(): void {

@@ -138,13 +138,13 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** The handler's own failure: of a stream, behind its items. */
   protected fail(failure: Failure): void {
     this.left = true
-    this.dispatcher.step((session) => session.serving.fail(this.channel, failure))
+    this.dispatcher.serve((serving) => serving.fail(this.channel, failure))
   }
 
   /** A failure of the runtime: ahead of whatever waits. */
   protected kill(failure: Failure): void {
     this.left = true
-    this.dispatcher.step((session) => session.serving.kill(this.channel, failure))
+    this.dispatcher.serve((serving) => serving.kill(this.channel, failure))
   }
 
   protected log(error: unknown): void {

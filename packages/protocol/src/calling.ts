@@ -4,16 +4,17 @@ import { move, type OpenedChannel, type OpenWriter, type Outcome } from "./chann
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import { type Failure, licensesRetry, type ReservedCode } from "./error-code.js"
-import type { Meta } from "./frame.js"
+import type { ErrorFrame, Meta, SequencedFrame } from "./frame.js"
 import { grant } from "./grant.js"
+import type { CallingHalf } from "./incoming.js"
 import { Inflow } from "./inflow.js"
 import * as Kind from "./kind.js"
-import { Lane } from "./lane.js"
+import { LargeFrame } from "./large-frame.js"
 import { creditWindow, envelopeUnits, messageUnits, reissues } from "./limits.js"
 import type { Fate } from "./loss.js"
 import { type Numbered, Opening } from "./outbox.js"
 import { Queue } from "./queue.js"
-import { isId, token } from "./shape.js"
+import { isCursor, isId } from "./shape.js"
 import { Violation } from "./violation.js"
 
 /** How many opens may wait at the caller while the callee cannot be reached. */
@@ -24,20 +25,18 @@ export interface QueueBounds {
   readonly units: number
 }
 
-const isCursor = token(64)
-
 /**
  * The half of a session that opens channels: their queue, their ids, what comes back
  * (docs/protocol.md, "Channels").
  *
  * Must hold (S4): every channel is settled exactly once, and nothing is delivered to it afterwards.
  */
-export class Calling implements OpenWriter {
+export class Calling implements CallingHalf, OpenWriter {
   /** The id of the next OPEN: odd at a client, even at a server. */
   nextId: number
   /** Every channel that is not settled, in the order in which they were opened. */
   readonly live: Set<OpenedChannel> = new Set()
-  readonly alarms: Alarms<OpenedChannel> = new Alarms()
+  readonly #alarms: Alarms<OpenedChannel> = new Alarms()
   readonly #context: Context
   readonly #bounds: QueueBounds
   /** By id: numbered, and the terminal frame is still to come. */
@@ -55,9 +54,12 @@ export class Calling implements OpenWriter {
     this.nextId = firstId
   }
 
-  /** Channels whose terminal frame is still to come. */
-  get open(): number {
+  get size(): number {
     return this.#channels.size
+  }
+
+  get soonest(): number {
+    return this.#alarms.soonest
   }
 
   /** Takes a new channel into the line. */
@@ -98,23 +100,19 @@ export class Calling implements OpenWriter {
     this.#leaveLine(channel)
     move(channel, "giveUp")
     channel.inflow?.clear()
-    channel.lane?.kill()
     this.#fail(channel, { code, executed })
-  }
-
-  /** Parts of its result did not fit into the receive budget. */
-  resultLost(channel: OpenedChannel): void {
-    this.#sendCancel(channel)
-    move(channel, "giveUp")
-    this.#leaveLine(channel)
-    this.#fail(channel, { code: "RESULT_LOST", executed: "yes" })
   }
 
   /** Goes to the calling half of another session. */
   release(channel: OpenedChannel): void {
     this.live.delete(channel)
-    this.alarms.remove(channel)
+    this.#alarms.remove(channel)
   }
+
+  detached(): void {}
+
+  /** What was opened here goes on in the next session. */
+  abandon(): void {}
 
   /** There will be no other session: every channel is settled, those that are still to come at once. */
   closeAll(): void {
@@ -130,8 +128,15 @@ export class Calling implements OpenWriter {
     this.#fail(channel, { code, executed: numbered ? "unknown" : "no" })
   }
 
-  /** The stream whose consumer holds most of the receive budget. */
-  heaviest(): OpenedChannel | undefined {
+  get heaviest(): number {
+    return this.#heaviest?.inflow?.units ?? 0
+  }
+
+  relieve(): void {
+    if (this.#heaviest) this.giveUp(this.#heaviest, "SLOW_CONSUMER")
+  }
+
+  get #heaviest(): OpenedChannel | undefined {
     let heaviest: OpenedChannel | undefined
     for (const channel of this.live) {
       if ((channel.inflow?.units ?? 0) > (heaviest?.inflow?.units ?? 0)) heaviest = channel
@@ -139,7 +144,6 @@ export class Calling implements OpenWriter {
     return heaviest
   }
 
-  /** A socket is there, and with it what the callee takes at a time. */
   attached(): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
@@ -162,64 +166,45 @@ export class Calling implements OpenWriter {
     return new Opening(frame, channel, true)
   }
 
-  /** A frame for a channel of ours; `undefined`: closed, or skipped. Throws for one not yet opened. */
-  find(id: number): OpenedChannel | undefined {
-    if (id >= this.nextId) throw new Violation("a frame for a channel that was not opened")
-    return this.#channels.get(id)
-  }
-
-  result(channel: OpenedChannel, value: unknown): void {
-    if (channel.inflow) this.#mismatch(channel)
-    this.#end(channel, { ok: true, value })
-  }
-
-  error(channel: OpenedChannel, failure: Failure): void {
-    if (this.#mayRetry(channel, failure)) this.#retry(channel, failure)
-    else this.#end(channel, { ok: false, failure })
-  }
-
-  items(
-    channel: OpenedChannel,
-    values: readonly unknown[],
-    cursors: readonly string[] | undefined,
-    charge: number,
-  ): void {
-    if (channel.gone) return
-    if (!channel.inflow) return this.#mismatch(channel)
-    if (channel.state === "heard") throw new Violation("an item after END")
-    channel.inflow.push(values, cursors, charge)
-    this.#context.emit({ type: "readable", channel })
-  }
-
-  note(channel: OpenedChannel, what: string, data: unknown, charge: number): void {
-    if (channel.gone) return
-    if (what === "at") return this.#begin(channel, data)
-    if (!channel.inflow) return this.#mismatch(channel)
-    const cursor = Reflect.get(Object(data), "cursor")
-    if (isCursor(cursor)) channel.inflow.cursor = String(cursor)
-    channel.inflow.note(what, data, charge)
-    this.#context.emit({ type: "readable", channel })
-  }
-
-  /** END of the callee: all there was, or of a duplex its half. */
-  end(channel: OpenedChannel): void {
-    if (channel.kind === "duplex") {
-      if (!move(channel, "hear")) throw new Violation("a second END")
-      if (channel.state !== "closed") return
+  apply(frame: SequencedFrame, charge: number): void {
+    const [kind, id] = frame
+    if (kind === Kind.OPEN || kind === Kind.CANCEL) throw new Violation("a caller's frame")
+    const channel = this.#find(Number(id))
+    if (!channel) return
+    switch (kind) {
+      case Kind.RESULT:
+        return this.#result(channel, frame[2])
+      case Kind.ERROR:
+        return this.#error(channel, failureOf(frame))
+      case Kind.NOTE:
+        return this.#note(channel, frame[2], frame[3], charge)
+      case Kind.ITEM:
+        return this.#items(channel, [frame[2]], frame[3] == null ? undefined : [frame[3]], charge)
+      case Kind.ITEMS:
+        return this.#items(channel, frame[2], frame[3] ?? undefined, charge)
+      case Kind.END:
+        return this.#ended(channel)
     }
-    this.#end(channel, { ok: true, value: undefined })
   }
 
-  credit(channel: OpenedChannel, upTo: number): void {
-    if (!channel.lane) return
-    channel.lane.credit(upTo)
-    this.#context.scheduler.wake(channel.lane)
+  wantsParts(id: number): boolean {
+    return this.#find(id) !== undefined
   }
 
-  /** Deadlines that have passed, and retries that are due. */
+  /** Of what comes in parts only a result is that large; a stream's reader is slow. */
+  refuseParts(id: number): void {
+    const channel = this.#channels.get(id)
+    if (!channel) return
+    if (channel.inflow) return this.giveUp(channel, "SLOW_CONSUMER")
+    this.#sendCancel(channel)
+    this.#leaveLine(channel)
+    move(channel, "giveUp")
+    this.#fail(channel, { code: "RESULT_LOST", executed: "yes" })
+  }
+
   ring(): void {
     for (;;) {
-      const channel = this.alarms.due(this.#context.now)
+      const channel = this.#alarms.due(this.#context.now)
       if (channel === undefined) return
       if (this.#context.now >= channel.request.deadline) this.giveUp(channel, "TIMEOUT")
       else this.#enqueue(channel)
@@ -238,7 +223,7 @@ export class Calling implements OpenWriter {
     this.#unnumberedUnits += channel.units
     channel.writer = this
     channel.retryAt = 0
-    this.alarms.set(channel, channel.request.deadline)
+    this.#alarms.set(channel, channel.request.deadline)
     if (this.#context.attached) this.#place(channel)
     else this.#waiting.push(channel)
   }
@@ -252,17 +237,58 @@ export class Calling implements OpenWriter {
   #stand(channel: OpenedChannel): void {
     channel.admitted = channel.countsAsCall
     if (channel.admitted) this.#openCalls++
-    if (channel.kind === "upload" || channel.kind === "duplex") this.#laneOf(channel)
-    if (channel.units + envelopeUnits <= messageUnits) return this.#context.scheduler.push(channel)
-    const lane = this.#laneOf(channel)
-    lane.large(channel)
-    this.#context.scheduler.wake(lane)
+    const { codec, scheduler } = this.#context
+    if (channel.units + envelopeUnits <= messageUnits) scheduler.push(channel)
+    else scheduler.wake(new LargeFrame(codec, channel))
   }
 
-  #laneOf(channel: OpenedChannel): Lane {
-    const revived = () => this.#context.emit({ type: "writable", channel })
-    channel.lane ??= new Lane(channel, this.#context.codec, "every", 0, revived)
-    return channel.lane
+  /** A frame for a channel of ours; `undefined`: closed, or skipped. */
+  #find(id: number): OpenedChannel | undefined {
+    if (id >= this.nextId) throw new Violation("a frame for a channel that was not opened")
+    return this.#channels.get(id)
+  }
+
+  #result(channel: OpenedChannel, value: unknown): void {
+    if (channel.inflow) this.#mismatch(channel)
+    this.#end(channel, { ok: true, value })
+  }
+
+  #error(channel: OpenedChannel, failure: Failure): void {
+    if (this.#mayRetry(channel, failure)) this.#retry(channel, failure)
+    else this.#end(channel, { ok: false, failure })
+  }
+
+  #items(
+    channel: OpenedChannel,
+    values: readonly unknown[],
+    cursors: readonly string[] | undefined,
+    charge: number,
+  ): void {
+    if (cursors && cursors.length !== values.length) throw new Violation("cursors for some items")
+    if (channel.gone) return
+    if (!channel.inflow) return this.#mismatch(channel)
+    if (channel.state === "heard") throw new Violation("an item after END")
+    channel.inflow.push(values, cursors, charge)
+    this.#context.emit({ type: "readable", channel })
+  }
+
+  #note(channel: OpenedChannel, what: string, data: unknown, charge: number): void {
+    if (channel.gone) return
+    if (what === "at") return this.#begin(channel, data)
+    if (!channel.inflow) return this.#mismatch(channel)
+    const cursor = Reflect.get(Object(data), "cursor")
+    if (isCursor(cursor)) channel.inflow.cursor = String(cursor)
+    channel.inflow.note(what, data, charge)
+    this.#context.emit({ type: "readable", channel })
+  }
+
+  /** END of the callee: all there was, or of a duplex its half. */
+  #ended(channel: OpenedChannel): void {
+    if (channel.kind === "duplex") {
+      if (!move(channel, "hear")) throw new Violation("a second END")
+      if (channel.state !== "closed") return
+    }
+    this.#end(channel, { ok: true, value: undefined })
   }
 
   #openFrame(channel: OpenedChannel): Encoded {
@@ -284,12 +310,13 @@ export class Calling implements OpenWriter {
 
   /** The CANCEL is not sent if, by the time of its turn, it took the place of the OPEN already. */
   #sendCancel(channel: OpenedChannel): void {
+    const { id } = channel
     const write = (): Encoded | undefined => {
       if (channel.cancelSent || channel.state !== "cancelled") return undefined
       channel.cancelSent = true
-      return cancelFrame(this.#context, channel.id)
+      return cancelFrame(this.#context, id)
     }
-    this.#context.scheduler.push({ write })
+    this.#context.scheduler.push({ id, write })
   }
 
   #begin(channel: OpenedChannel, data: unknown): void {
@@ -336,7 +363,7 @@ export class Calling implements OpenWriter {
     this.#rewind(channel)
     if (failure.code === "REFUSED") return
     channel.retryAt = now + backoff(channel.reissues + 1, random(), defaultBackoff)
-    this.alarms.set(channel, Math.min(channel.retryAt, channel.request.deadline))
+    this.#alarms.set(channel, Math.min(channel.retryAt, channel.request.deadline))
   }
 
   /** As if it had never been numbered; what its consumer still has queued stays. */
@@ -345,7 +372,6 @@ export class Calling implements OpenWriter {
     channel.id = 0
     channel.number = 0
     channel.admitted = false
-    channel.lane = undefined
     const { inflow } = channel
     if (!inflow) return
     if (inflow.window > 0) channel.credit = Math.max(0, inflow.window - inflow.queued)
@@ -357,7 +383,6 @@ export class Calling implements OpenWriter {
     this.#channels.delete(channel.id)
     this.#leaveLine(channel)
     move(channel, "end")
-    channel.lane?.kill()
     this.#settle(channel, outcome)
   }
 
@@ -366,7 +391,7 @@ export class Calling implements OpenWriter {
   }
 
   #settle(channel: OpenedChannel, outcome: Outcome): void {
-    this.alarms.remove(channel)
+    this.#alarms.remove(channel)
     if (!this.live.delete(channel)) return
     this.#context.emit({ type: "settled", channel, outcome: inDoubt(channel, outcome) })
   }
@@ -395,6 +420,10 @@ export class Calling implements OpenWriter {
     this.#unnumbered--
     this.#unnumberedUnits -= channel.units
   }
+}
+
+function failureOf([, , code, executed, message, data]: ErrorFrame): Failure {
+  return { code, executed, message: message ?? undefined, data }
 }
 
 /** CANCEL, as it is sent and as it takes the place of a dead OPEN. */

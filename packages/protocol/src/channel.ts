@@ -4,8 +4,9 @@ import type { Encoded } from "./codec.js"
 import type { Failure } from "./error-code.js"
 import type { Meta } from "./frame.js"
 import type { Inflow } from "./inflow.js"
-import type { Lane, LaneOwner, Late } from "./lane.js"
+import type { Lane, LaneOwner } from "./lane.js"
 import type { Numbered, Opener } from "./outbox.js"
+import type { Late } from "./sender.js"
 import type { Moves } from "./table.js"
 
 /** What a channel carries besides its input: the path decides, at the callee. */
@@ -45,14 +46,12 @@ export interface CallerSide {
   settled(outcome: Outcome): void
   /** The inflow holds something new. */
   readable?(): void
-  /** Items may be sent again. */
-  writable?(): void
 }
 
 export interface CalleeSide {
   /** The caller is gone, or the session: nobody wants the outcome. */
   cancelled(code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void
-  readable?(): void
+  /** Items may be sent again. */
   writable?(): void
 }
 
@@ -83,7 +82,7 @@ export interface OpenWriter {
 }
 
 /** A channel of ours: we are its caller. */
-export class OpenedChannel implements Opener, LaneOwner, Late, Alarm {
+export class OpenedChannel implements Opener, Late, Alarm {
   /** Given when its OPEN is numbered, never before; 0 until then. */
   id = 0
   state: ChannelState = "queued"
@@ -104,7 +103,6 @@ export class OpenedChannel implements Opener, LaneOwner, Late, Alarm {
   /** Where the stream starts; a re-issue starts after what the consumer has. */
   from: string | undefined
   inflow: Inflow | undefined
-  lane: Lane | undefined
   at = 0
   place = -1
   writer: OpenWriter | undefined
@@ -142,10 +140,6 @@ export class OpenedChannel implements Opener, LaneOwner, Late, Alarm {
     this.cancelSent = true
   }
 
-  laneClosed(): void {
-    move(this, "finish")
-  }
-
   write(): Numbered | undefined {
     return this.writer?.write(this)
   }
@@ -159,7 +153,6 @@ export class AcceptedChannel implements LaneOwner, Alarm {
   failure: Failure | undefined
   /** When the caller stops waiting, on our clock. */
   deadline: number = Number.POSITIVE_INFINITY
-  inflow: Inflow | undefined
   lane: Lane | undefined
   at = 0
   place = -1

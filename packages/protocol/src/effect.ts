@@ -10,8 +10,8 @@ export type Effect =
   /** The other side opened a channel. */
   | { readonly type: "accept"; readonly channel: AcceptedChannel }
   | { readonly type: "settled"; readonly channel: OpenedChannel; readonly outcome: Outcome }
-  | { readonly type: "readable"; readonly channel: OpenedChannel | AcceptedChannel }
-  | { readonly type: "writable"; readonly channel: OpenedChannel | AcceptedChannel }
+  | { readonly type: "readable"; readonly channel: OpenedChannel }
+  | { readonly type: "writable"; readonly channel: AcceptedChannel }
   | {
       readonly type: "cancelled"
       readonly channel: AcceptedChannel

@@ -2,7 +2,7 @@ import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import type { Inflow } from "./inflow.js"
 import * as Kind from "./kind.js"
-import type { Late } from "./lane.js"
+import type { Late } from "./sender.js"
 
 /** What receives items under credit. */
 export interface Receiver {
@@ -15,8 +15,10 @@ export interface Receiver {
 class CreditFrame implements Late {
   readonly #context: Context
   readonly #receiver: Receiver
+  readonly id: number
 
   constructor(context: Context, receiver: Receiver) {
+    this.id = receiver.id
     this.#context = context
     this.#receiver = receiver
   }

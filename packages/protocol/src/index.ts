@@ -18,27 +18,25 @@ export { AcceptedChannel, channelMoves, OpenedChannel } from "./channel.js"
 export * as closeCodes from "./close-code.js"
 export type { Codec, Encoded } from "./codec.js"
 export { jsonCodec } from "./codec-json.js"
+export { Context } from "./context.js"
 export * as durations from "./durations.js"
 export type { Effect, SessionEnd } from "./effect.js"
 export type { Failure, ReservedCode } from "./error-code.js"
 export { errorCodes, licensesRetry } from "./error-code.js"
 export type * from "./frame.js"
-export {
-  helloMessage,
-  readAnswer,
-  readHello,
-  rejectMessage,
-  rejectSubprotocol,
-  welcomeMessage,
-} from "./handshake.js"
 export type { Role } from "./heartbeat.js"
+export { helloMessage, readHello } from "./hello.js"
 export type { Arrival, ArrivedItem, ArrivedNote, Inflow } from "./inflow.js"
 export * as frameKinds from "./kind.js"
 export type { Policy } from "./lane.js"
 export * as limits from "./limits.js"
 export type { Loss } from "./loss.js"
-export { readFrame } from "./read-frame.js"
+export { NothingServed } from "./nothing-served.js"
+export { readControl } from "./read-control.js"
+export { readSequenced } from "./read-sequenced.js"
+export { Serving } from "./serving.js"
 export type { Attachment, SessionCounters, SessionOptions } from "./session.js"
 export { Session } from "./session.js"
 export type { Moves } from "./table.js"
 export { Unencodable, Violation } from "./violation.js"
+export { readAnswer, rejectMessage, rejectSubprotocol, welcomeMessage } from "./welcome.js"

@@ -1,17 +1,14 @@
 import { type Backlog, EveryBacklog, Fixed, LossyBacklog } from "./backlog.js"
 import type { Codec, Encoded } from "./codec.js"
 import * as Kind from "./kind.js"
+import { cut } from "./large-frame.js"
 import { backlogUnits, messageUnits } from "./limits.js"
-import { frameOf, type Numbered, Opening } from "./outbox.js"
-import { Queue } from "./queue.js"
+import type { Numbered } from "./outbox.js"
+import type { Queue } from "./queue.js"
+import type { Sender } from "./sender.js"
 
 /** What decides which of a stream's waiting values are sent (docs/protocol.md, "Delivery policies"). */
 export type Policy = "every" | "latest" | "conflate"
-
-/** A frame that is written only when it gets its number. `undefined`: there is no longer a need. */
-export interface Late {
-  write(): Numbered | undefined
-}
 
 /** What a lane needs of its channel. */
 export interface LaneOwner {
@@ -27,10 +24,8 @@ export interface LaneOwner {
  * Must hold (S8): items numbered never exceed the credit; (S4) no terminal frame overtakes an item;
  * (S16) nothing else of this lane comes between the parts of one frame.
  */
-export class Lane {
-  /** Whether the scheduler has it in its ring. */
+export class Lane implements Sender {
   scheduled = false
-  /** Units that it may still send in this turn; the scheduler's. */
   deficit = 0
   /** Absolute number of items that the receiver allows. */
   #allowed: number
@@ -43,8 +38,8 @@ export class Lane {
   readonly #codec: Codec
   readonly #backlog: Backlog
   readonly #lossy: LossyBacklog | undefined
-  readonly #large = new Queue<Late>()
-  readonly #parts = new Queue<Numbered>()
+  /** The rest of a frame that leaves in parts. */
+  #parts: Queue<Numbered> | undefined
   readonly #revived: () => void
 
   /**
@@ -116,29 +111,23 @@ export class Lane {
     this.#backlog.close(frame)
   }
 
-  /** A frame that is too large for one message. */
-  large(frame: Late): void {
-    this.#large.push(frame)
-  }
-
   /** Drops all that waits: what is said next about the channel goes ahead of it. */
   kill(): void {
     this.#closing = false
     this.#tellDropped = false
     this.#backlog.clear()
-    this.#large.clear()
-    this.#parts.clear()
+    this.#parts = undefined
   }
 
-  /** The next frame, of about so many units; `undefined` while there is none that may be sent. */
   take(units: number): Numbered | undefined {
-    if (this.#parts.length > 0) return this.#parts.shift()
-    const large = this.#large.shift()
-    if (large !== undefined) return this.#cut(large.write())
+    const part = this.#parts?.shift()
+    if (part !== undefined) return part
     if (this.#owner.id === 0) return undefined
     const frame = this.#takeDropped() ?? this.#takeWaiting(units)
     this.#revive()
-    return this.#cut(frame)
+    if (frame === undefined || frame.length <= messageUnits) return frame
+    this.#parts = cut(this.#codec, this.#owner.id, frame)
+    return this.#parts.shift()
   }
 
   #revive(): void {
@@ -171,17 +160,5 @@ export class Lane {
   #takeFixed(frame: Encoded): Encoded {
     if (this.#closing && this.#backlog.empty) this.#owner.laneClosed()
     return frame
-  }
-
-  /** A frame over the size of a message becomes its parts (docs/protocol.md, "PART"). */
-  #cut(frame: Numbered | undefined): Numbered | undefined {
-    if (frame === undefined || frameOf(frame).length <= messageUnits) return frame
-    const slices = this.#codec.cut(frameOf(frame))
-    for (const [index, slice] of slices.entries()) {
-      const last = index === slices.length - 1
-      const part = this.#codec.array([Kind.PART, this.#owner.id, last ? 0 : 1, slice])
-      this.#parts.push(frame instanceof Opening ? new Opening(part, frame.opener, last) : part)
-    }
-    return this.#parts.shift()
   }
 }

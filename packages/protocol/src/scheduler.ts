@@ -1,20 +1,20 @@
-import type { Lane, Late } from "./lane.js"
 import { fifoUnits, turnUnits } from "./limits.js"
 import { frameOf, type Numbered, Opening } from "./outbox.js"
 import { Queue } from "./queue.js"
+import type { Late, Sender } from "./sender.js"
 
 /** A frame that stands in line: finished, or written when its turn comes. */
 export type Waiting = Numbered | Late
 
 /**
  * Who sends next (docs/protocol.md, "Scheduler"): opens, replies, cancels, credit and events in the
- * order in which they came; the lanes of the channels by deficit round robin, so that a large stream
+ * order in which they came; the senders of the ring by deficit round robin, so that a large stream
  * starves neither the calls nor the other streams.
  */
 export class Scheduler {
   readonly #fifo = new Queue<Waiting>()
-  readonly #ring = new Queue<Lane>()
-  /** Units that the fifo sent since the lanes had a turn. */
+  readonly #ring = new Queue<Sender>()
+  /** Units that the fifo sent since the senders had a turn. */
   #run = 0
 
   get idle(): boolean {
@@ -25,11 +25,11 @@ export class Scheduler {
     this.#fifo.push(frame)
   }
 
-  /** The lane may have something that can be sent. */
-  wake(lane: Lane): void {
-    if (lane.scheduled) return
-    lane.scheduled = true
-    this.#ring.push(lane)
+  /** The sender may have something that can be sent. */
+  wake(sender: Sender): void {
+    if (sender.scheduled) return
+    sender.scheduled = true
+    this.#ring.push(sender)
   }
 
   /** All that stands in the line, in order. */
@@ -38,8 +38,8 @@ export class Scheduler {
   }
 
   next(): Numbered | undefined {
-    const lanesFirst = this.#run >= fifoUnits && this.#ring.length > 0
-    return (lanesFirst ? undefined : this.#fromFifo()) ?? this.#fromRing() ?? this.#fromFifo()
+    const ringFirst = this.#run >= fifoUnits && this.#ring.length > 0
+    return (ringFirst ? undefined : this.#fromFifo()) ?? this.#fromRing() ?? this.#fromFifo()
   }
 
   #fromFifo(): Numbered | undefined {
@@ -55,29 +55,29 @@ export class Scheduler {
 
   #fromRing(): Numbered | undefined {
     for (;;) {
-      const lane = this.#ring.peek()
-      if (lane === undefined) return undefined
-      if (lane.deficit <= 0) lane.deficit += turnUnits
-      const frame = lane.deficit > 0 ? lane.take(lane.deficit) : undefined
-      if (frame !== undefined) lane.deficit -= frameOf(frame).length
-      if (frame === undefined && lane.deficit > 0) this.#leave(lane)
-      else if (frame === undefined || lane.deficit <= 0) this.#rotate(lane)
+      const sender = this.#ring.peek()
+      if (sender === undefined) return undefined
+      if (sender.deficit <= 0) sender.deficit += turnUnits
+      const frame = sender.deficit > 0 ? sender.take(sender.deficit) : undefined
+      if (frame !== undefined) sender.deficit -= frameOf(frame).length
+      if (frame === undefined && sender.deficit > 0) this.#leave(sender)
+      else if (frame === undefined || sender.deficit <= 0) this.#rotate(sender)
       if (frame !== undefined) return frame
     }
   }
 
-  /** A lane without anything to send keeps no claim. */
-  #leave(lane: Lane): void {
+  /** A sender without anything to send keeps no claim. */
+  #leave(sender: Sender): void {
     this.#run = 0
     this.#ring.shift()
-    lane.scheduled = false
-    lane.deficit = 0
+    sender.scheduled = false
+    sender.deficit = 0
   }
 
-  #rotate(lane: Lane): void {
+  #rotate(sender: Sender): void {
     this.#run = 0
     this.#ring.shift()
-    this.#ring.push(lane)
+    this.#ring.push(sender)
   }
 }
 

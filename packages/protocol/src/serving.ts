@@ -5,10 +5,13 @@ import type { Context } from "./context.js"
 import * as durations from "./durations.js"
 import type { Failure } from "./error-code.js"
 import { errorFrame } from "./error-frame.js"
-import type { Limits, Open } from "./frame.js"
+import type { Limits, Open, SequencedFrame } from "./frame.js"
+import type { Half } from "./half.js"
 import * as Kind from "./kind.js"
-import { Lane, type Late, type Policy } from "./lane.js"
+import { Lane, type Policy } from "./lane.js"
+import { LargeFrame } from "./large-frame.js"
 import { envelopeUnits, messageUnits, waitingResultUnits } from "./limits.js"
+import type { Late } from "./sender.js"
 import { Unencodable, Violation } from "./violation.js"
 
 /** A terminal frame that waits for its number. */
@@ -37,18 +40,20 @@ const resultLost: Failure = { code: "RESULT_LOST", executed: "yes" }
  *
  * Must hold (S4): one terminal frame per id and nothing after it; no terminal frame overtakes an item.
  */
-export class Serving {
-  readonly alarms: Alarms<AcceptedChannel> = new Alarms()
+export class Serving implements Half {
   /** GOAWAY was sent: whatever is opened from now on is refused. */
   refusing = false
   /** Channels open, by kind. */
   calls = 0
   streams = 0
+  readonly #alarms: Alarms<AcceptedChannel> = new Alarms()
   readonly #context: Context
   readonly #limits: Limits
   readonly #channels = new Map<number, AcceptedChannel>()
-  /** The highest id that the other side has taken; its next OPEN must lie above it. */
+  /** The highest id that the other side has taken. */
   #highest = 0
+  /** Ids of OPENs of which not all parts have arrived. */
+  readonly #partial = new Set<number>()
   /** Results too large for one message, until they leave. */
   readonly #large = new Set<Reply>()
   /** Results that wait for a socket. */
@@ -59,63 +64,42 @@ export class Serving {
     this.#limits = limits
   }
 
-  get open(): Iterable<AcceptedChannel> {
-    return this.#channels.values()
-  }
-
   get size(): number {
     return this.#channels.size
   }
 
-  /** An id is taken by its first OPEN, PART or CANCEL. */
-  take(id: number): void {
-    if (id <= this.#highest) throw new Violation("an id taken twice")
-    this.#highest = id
+  get soonest(): number {
+    return this.#alarms.soonest
   }
 
-  isTaken(id: number): boolean {
-    return id <= this.#highest
-  }
-
-  /** A frame for a channel of theirs; `undefined`: closed, or skipped. Throws for one not yet opened. */
-  find(id: number): AcceptedChannel | undefined {
-    if (id > this.#highest) throw new Violation("a frame for a channel that was not opened")
-    return this.#channels.get(id)
-  }
-
-  /** OPEN of an id that has been taken. */
-  accept([, id, path, input, credit, meta]: Open): void {
-    if (this.refusing) return this.#answer(id, { code: "REFUSED", executed: "no" })
-    const open = { id, path, input, credit: credit ?? undefined, meta: meta ?? undefined }
-    const channel = new AcceptedChannel(open, this.#forget)
-    this.#channels.set(id, channel)
-    if (typeof meta?.d === "number") {
-      channel.deadline = this.#context.now + meta.d
-      this.alarms.set(channel, channel.deadline)
+  apply(frame: SequencedFrame): void {
+    const [kind, id] = frame
+    switch (kind) {
+      case Kind.OPEN:
+        return this.#open(frame)
+      case Kind.CANCEL:
+        return this.#cancel(Number(id))
+      case Kind.CREDIT:
+        return this.#credit(Number(id), frame[2])
+      case Kind.ITEM:
+      case Kind.ITEMS:
+      case Kind.END:
+        return this.#fromStream(Number(id))
+      default:
+        throw new Violation("a callee's frame for a channel that it opened")
     }
-    this.#context.emit({ type: "accept", channel })
   }
 
-  /** CANCEL: answered at once by the dispatcher, unless the outcome stands already. */
-  cancel(id: number): void {
-    if (!this.isTaken(id)) {
-      this.take(id)
-      return this.#answer(id, { code: "CANCELLED", executed: "no" })
-    }
-    const channel = this.#channels.get(id)
-    if (!channel) return
-    this.#giveUp(channel, "CANCELLED")
+  /** The first part of an OPEN takes its id; parts of an id that was given up are skipped. */
+  wantsParts(id: number): boolean {
+    if (id <= this.#highest) return this.#partial.has(id) || this.#channels.has(id)
+    this.#take(id)
+    this.#partial.add(id)
+    return true
   }
 
-  /** An OPEN that had not arrived whole: cancelled, or there is no room for its parts. */
-  refusePartial(id: number, code: "CANCELLED" | "BUSY"): void {
-    this.#answer(id, { code, executed: "no" })
-  }
-
-  credit(channel: AcceptedChannel, upTo: number): void {
-    if (!channel.lane) return
-    channel.lane.credit(upTo)
-    this.#context.scheduler.wake(channel.lane)
+  refuseParts(id: number): void {
+    if (this.#partial.delete(id)) this.#answer(id, { code: "BUSY", executed: "no" })
   }
 
   /** The path's kind is known. `false`: so many of it are open that one more is refused. */
@@ -170,7 +154,7 @@ export class Serving {
     this.#context.scheduler.wake(lane)
     const soon = this.#context.now + durations.droppedNote
     if (lane.dropped > 0 && !(channel.place >= 0 && channel.at <= soon)) {
-      this.alarms.set(channel, Math.min(channel.deadline, soon))
+      this.#alarms.set(channel, Math.min(channel.deadline, soon))
     }
     return true
   }
@@ -190,7 +174,7 @@ export class Serving {
     this.#context.scheduler.wake(lane)
   }
 
-  /** No socket any more: results begin to count against what may wait. */
+  /** Results begin to count against what may wait. */
   detached(): void {
     for (const waiting of this.#context.scheduler.waiting()) {
       if (waiting instanceof Reply) this.#held.add(waiting)
@@ -203,22 +187,21 @@ export class Serving {
     this.#held.clear()
   }
 
-  /** Deadlines that have passed, and notes that are due. */
   ring(): void {
     for (;;) {
-      const channel = this.alarms.due(this.#context.now)
+      const channel = this.#alarms.due(this.#context.now)
       if (channel === undefined) return
       if (this.#context.now >= channel.deadline) {
         this.#giveUp(channel, "TIMEOUT")
         continue
       }
-      this.alarms.set(channel, channel.deadline)
+      this.#alarms.set(channel, channel.deadline)
       channel.lane?.tellDropped()
       if (channel.lane) this.#context.scheduler.wake(channel.lane)
     }
   }
 
-  /** The session is over: nobody waits for these any more. */
+  /** Nobody waits for these any more. */
   abandon(): void {
     for (const channel of [...this.#channels.values()]) {
       this.#close(channel)
@@ -252,25 +235,72 @@ export class Serving {
     return errorFrame(codec, id, { code: "INTERNAL", executed: failure.executed })
   }
 
+  /** An id is taken by its first OPEN, PART or CANCEL, which must lie above all that were. */
+  #take(id: number): void {
+    if (id <= this.#highest) throw new Violation("an id taken twice")
+    this.#highest = id
+  }
+
+  #open([, id, path, input, credit, meta]: Open): void {
+    if (!this.#partial.delete(id)) this.#take(id)
+    if (this.refusing) return this.#answer(id, { code: "REFUSED", executed: "no" })
+    const open = { id, path, input, credit: credit ?? undefined, meta: meta ?? undefined }
+    const channel = new AcceptedChannel(open, this.#forget)
+    this.#channels.set(id, channel)
+    if (typeof meta?.d === "number") {
+      channel.deadline = this.#context.now + meta.d
+      this.#alarms.set(channel, channel.deadline)
+    }
+    this.#context.emit({ type: "accept", channel })
+  }
+
+  /** Answered at once by the dispatcher, unless the outcome stands already. */
+  #cancel(id: number): void {
+    const taken = id <= this.#highest
+    if (!taken) this.#take(id)
+    if (!taken || this.#partial.delete(id)) {
+      return this.#answer(id, { code: "CANCELLED", executed: "no" })
+    }
+    const channel = this.#channels.get(id)
+    if (channel) this.#giveUp(channel, "CANCELLED")
+  }
+
+  #credit(id: number, upTo: number): void {
+    const lane = this.#find(id)?.lane
+    if (!lane) return
+    lane.credit(upTo)
+    this.#context.scheduler.wake(lane)
+  }
+
+  /** No procedure served here takes items yet, so nobody was given credit for any. */
+  #fromStream(id: number): void {
+    if (this.#find(id)) throw new Violation("an item beyond its credit")
+  }
+
+  /** A frame for a channel of theirs; `undefined`: closed, or skipped. */
+  #find(id: number): AcceptedChannel | undefined {
+    if (id > this.#highest) throw new Violation("a frame for a channel that was not opened")
+    return this.#channels.get(id)
+  }
+
   #reply(channel: AcceptedChannel, frame: Encoded, remnant: Failure): void {
     const reply = new Reply(channel.id, frame, remnant)
     this.#close(channel)
-    if (frame.length > messageUnits) this.#sendLarge(channel, reply)
+    if (frame.length > messageUnits) this.#sendLarge(reply)
     else this.#context.scheduler.push(reply)
     if (this.#context.attached) return
     this.#held.add(reply)
     this.#shed()
   }
 
-  #sendLarge(channel: AcceptedChannel, reply: Reply): void {
-    const lane = new Lane(channel, this.#context.codec, "every", 0, () => {})
+  #sendLarge(reply: Reply): void {
+    const { codec, scheduler } = this.#context
     const write = (): Encoded => {
       this.#large.delete(reply)
       return reply.write()
     }
     this.#large.add(reply)
-    lane.large({ write })
-    this.#context.scheduler.wake(lane)
+    scheduler.wake(new LargeFrame(codec, { id: reply.id, write }))
   }
 
   /** The largest results give up their places to an ERROR that says so. */
@@ -292,7 +322,7 @@ export class Serving {
 
   readonly #forget = (channel: AcceptedChannel): void => {
     if (!this.#channels.delete(channel.id)) return
-    this.alarms.remove(channel)
+    this.#alarms.remove(channel)
     if (channel.kind === "call") this.calls--
     else if (channel.kind !== undefined) this.streams--
   }

@@ -1,13 +1,14 @@
 import { Calling, type QueueBounds } from "./calling.js"
-import type { AcceptedChannel, OpenedChannel } from "./channel.js"
+import type { OpenedChannel } from "./channel.js"
 import { GOING_AWAY, NORMAL, PROTOCOL, SUSPENDING, TOO_MANY } from "./close-code.js"
 import type { Codec, Decoded, Encoded } from "./codec.js"
-import { Context } from "./context.js"
+import type { Context } from "./context.js"
 import * as durations from "./durations.js"
 import type { Effect, SessionEnd } from "./effect.js"
 import type { ReservedCode } from "./error-code.js"
-import type { Frame, GoAwayBody, Limits } from "./frame.js"
+import type { Bye, GoAway, GoAwayBody, Limits, Ping, Pong } from "./frame.js"
 import { grant } from "./grant.js"
+import type { Half } from "./half.js"
 import { Heartbeat, type Role } from "./heartbeat.js"
 import { Inbox } from "./inbox.js"
 import { Incoming } from "./incoming.js"
@@ -16,20 +17,21 @@ import { ackFrames, messageFramesAccepted } from "./limits.js"
 import { fateOf, type Loss } from "./loss.js"
 import { Outbox } from "./outbox.js"
 import { Outgoing } from "./outgoing.js"
-import { readFrame } from "./read-frame.js"
-import { Serving } from "./serving.js"
+import { readControl } from "./read-control.js"
+import { readSequenced } from "./read-sequenced.js"
 import { isInt } from "./shape.js"
 import { Violation } from "./violation.js"
 
 export interface SessionOptions {
   readonly role: Role
-  readonly codec: Codec
+  /** What its two halves share. */
+  readonly context: Context
+  /** The half that serves the other side's channels. */
+  readonly callee: Half
   /** What this side accepts. */
   readonly limits: Limits
   /** What may wait here to be sent while the other side cannot be reached. */
   readonly queue: QueueBounds
-  /** Uniform in [0, 1). */
-  readonly random: () => number
   /** The id of the first channel opened here: a client's go on across its sessions. */
   readonly firstId: number
 }
@@ -76,9 +78,9 @@ const roundTripEvery = 5_000
  */
 export class Session {
   readonly calling: Calling
-  readonly serving: Serving
   readonly codec: Codec
   readonly role: Role
+  readonly #callee: Half
   readonly #context: Context
   readonly #inbox: Inbox
   readonly #outbox = new Outbox()
@@ -97,22 +99,16 @@ export class Session {
   #duplicates = 0
 
   constructor(options: SessionOptions) {
-    const { role, codec, limits, random, firstId, queue } = options
+    const { role, context, callee, limits, firstId, queue } = options
     const parity = role === "client" ? 1 : 0
     this.role = role
-    this.codec = codec
-    this.#context = new Context(codec, random)
+    this.codec = context.codec
+    this.calling = new Calling(context, firstId, queue)
+    this.#callee = callee
+    this.#context = context
     this.#inbox = new Inbox(ackFrames[role], limits.window / 4)
-    this.calling = new Calling(this.#context, firstId, queue)
-    this.serving = new Serving(this.#context, limits)
-    this.#incoming = new Incoming(
-      this.#context,
-      this.calling,
-      this.serving,
-      parity,
-      limits.messageBytes,
-    )
-    this.#outgoing = new Outgoing(this.#context, this.#inbox, this.#outbox)
+    this.#incoming = new Incoming(context, this.calling, callee, parity, limits.messageBytes)
+    this.#outgoing = new Outgoing(context, this.#inbox, this.#outbox)
     this.#heartbeat = new Heartbeat(role)
   }
 
@@ -142,7 +138,7 @@ export class Session {
   /** Whether nothing is open here, and everything that was said has been acknowledged. */
   get idle(): boolean {
     const { scheduler } = this.#context
-    const open = this.calling.live.size + this.calling.open + this.serving.size
+    const open = this.calling.live.size + this.calling.size + this.#callee.size
     return open === 0 && this.#outbox.idle && scheduler.idle
   }
 
@@ -165,7 +161,7 @@ export class Session {
 
   /** When to step without any input; Infinity for never. */
   get deadline(): number {
-    const alarms = Math.min(this.calling.alarms.soonest, this.serving.alarms.soonest)
+    const alarms = Math.min(this.calling.soonest, this.#callee.soonest)
     if (!this.#context.attached) return alarms
     return Math.min(alarms, this.#inbox.dueAt, this.#silenceDeadline)
   }
@@ -211,7 +207,7 @@ export class Session {
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
     this.#heartbeat.begin(heartbeat, this.role === "server" ? random() : 0, now)
     this.#replayed += this.#outgoing.retransmit()
-    this.serving.attached()
+    this.#callee.attached()
     this.calling.attached()
     if (this.role === "client") this.#ping()
   }
@@ -221,7 +217,7 @@ export class Session {
     if (!this.#context.attached) return
     this.#context.attached = false
     this.#controls = []
-    this.serving.detached()
+    this.#callee.detached()
   }
 
   /** A message of the current socket. */
@@ -259,7 +255,7 @@ export class Session {
   /** Time has passed. */
   tick(): void {
     this.calling.ring()
-    this.serving.ring()
+    this.#callee.ring()
     if (!this.#context.attached) return
     const verdict = this.#heartbeat.verdict(this.#silenceDeadline, this.#context.now)
     if (verdict === "probe") this.#ping()
@@ -279,7 +275,7 @@ export class Session {
   }
 
   /** The consumer has taken items: the sender may go on. */
-  consumed(channel: OpenedChannel | AcceptedChannel): void {
+  consumed(channel: OpenedChannel): void {
     const { budget } = this.#context
     if (channel.state !== "queued") grant(this.#context, channel)
     if (!budget.withheld || budget.scarce) return
@@ -299,9 +295,8 @@ export class Session {
     scheduler.push(codec.array(input === undefined ? fields : [...fields, this.encode(input)]))
   }
 
-  /** The server is about to leave: what is opened from now on is refused. */
+  /** Tells the client that the server is about to leave. */
   goAway(body: GoAwayBody): void {
-    this.serving.refusing = true
     this.#control([Kind.GOAWAY, this.#context.codec.encode(body)])
   }
 
@@ -321,7 +316,7 @@ export class Session {
     if (this.#over) return
     this.#over = true
     this.detach()
-    this.serving.abandon()
+    this.#callee.abandon()
     this.#context.emit({ type: "over", end })
   }
 
@@ -357,12 +352,12 @@ export class Session {
 
   #receiveControls(message: readonly unknown[], revive: Decoded["revive"], ack: number): void {
     for (let index = 2; index < message.length && !this.#over; index++) {
-      const frame = readFrame(message[index], revive)
+      const frame = readControl(message[index], revive)
       if (frame) this.#applyControl(frame, ack)
     }
   }
 
-  #applyControl(frame: Frame, ack: number): void {
+  #applyControl(frame: Ping | Pong | GoAway | Bye, ack: number): void {
     switch (frame[0]) {
       case Kind.PING:
         return this.#control([Kind.PONG, frame[1]])
@@ -370,13 +365,12 @@ export class Session {
         if (frame[1] === this.#pings) this.#roundTrip = this.#context.now - this.#pingedAt
         return
       case Kind.GOAWAY:
-        if (this.role === "server") break
+        if (this.role === "server") throw new Violation("a client does not send its server away")
         return this.#context.emit({ type: "goaway", body: frame[1] })
       case Kind.BYE:
         this.#disconnect(NORMAL, "bye")
         return this.end({ why: "bye", rx: ack, reason: frame[1].reason })
     }
-    throw new Violation(`frame ${frame[0]} at this moment`)
   }
 
   #receiveNumbered(
@@ -394,7 +388,7 @@ export class Session {
     this.#duplicates += known
     inbox.received(count, units, this.#context.now)
     for (let index = known; index < count; index++) {
-      const frame = readFrame(message[index + 2], revive)
+      const frame = readSequenced(message[index + 2], revive)
       if (frame) this.#incoming.apply(frame, charge)
       inbox.applied = first + index
     }

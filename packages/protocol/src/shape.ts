@@ -1,3 +1,5 @@
+import { windowFloor } from "./limits.js"
+
 /** Whether a field of a frame is of its type. Total: it never throws, whatever it is given. */
 export type Shape = (value: unknown) => boolean
 
@@ -40,3 +42,18 @@ export function fields(shapes: Readonly<Record<string, Shape>>): Shape {
       shape(Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined),
     )
 }
+
+/** An opaque place in a topic. */
+export const isCursor: Shape = token(64)
+
+/** From least to most. */
+export const isRange: Shape = (value) =>
+  Array.isArray(value) && value.length === 2 && value.every(isInt) && value[0] <= value[1]
+
+/** What a side accepts. */
+export const areLimits: Shape = fields({
+  window: (value) => isInt(value) && Number(value) >= windowFloor,
+  calls: isInt,
+  streams: isInt,
+  messageBytes: isInt,
+})

@@ -77,7 +77,7 @@ export class Handshake {
     this.#greeted = true
     this.#cancelTimeout()
     this.#cancelTimeout = this.#timeout(durations.authentication, "authentication took too long")
-    void this.#greet(hello[1])
+    void this.#greet(hello)
   }
 
   async #greet(hello: HelloBody): Promise<void> {

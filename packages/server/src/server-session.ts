@@ -9,9 +9,11 @@ import {
   type Attachment,
   limits as bounds,
   type Codec,
+  Context,
   closeCodes,
   type GoAwayBody,
   type Limits,
+  Serving,
   Session,
   type SessionEnd,
   type Why,
@@ -45,6 +47,7 @@ export interface ServerSessionOptions {
 export class ServerSession implements DriverUser, Callee {
   readonly identity: SessionIdentity
   readonly driver: Driver
+  readonly serving: Serving
   readonly host: Host
   /** What `authenticate` said last. */
   context: unknown
@@ -58,9 +61,11 @@ export class ServerSession implements DriverUser, Callee {
 
   constructor(identity: SessionIdentity, options: ServerSessionOptions) {
     const { host, codec, limits, dispatch } = options
-    const random = () => uniform(host)
+    const context = new Context(codec, () => uniform(host))
     const queue = { calls: bounds.waitingOpens, units: bounds.waitingOpenUnits }
-    const session = new Session({ role: "server", codec, limits, queue, random, firstId: 2 })
+    this.serving = new Serving(context, limits)
+    const callee = this.serving
+    const session = new Session({ role: "server", context, callee, limits, queue, firstId: 2 })
     this.identity = identity
     this.host = host
     this.driver = new Driver(session, host, this)
@@ -96,7 +101,10 @@ export class ServerSession implements DriverUser, Callee {
   }
 
   goAway(body: GoAwayBody): void {
-    this.driver.step((session) => session.goAway(body))
+    this.driver.step((session) => {
+      this.serving.refusing = true
+      session.goAway(body)
+    })
   }
 
   accept(channel: AcceptedChannel): void {

@@ -115,9 +115,9 @@ export class Server {
     let attached = 0
     let channels = 0
     let retained = 0
-    for (const { driver } of this.#sessions.live) {
+    for (const { driver, serving } of this.#sessions.live) {
       if (driver.session.attached) attached++
-      channels += driver.session.serving.size
+      channels += serving.size
       retained += driver.session.retained
     }
     const { size: sessions, remembered: tombstones } = this.#sessions
@@ -204,8 +204,7 @@ export class Server {
 
   #releaseIdle(): void {
     for (const session of [...this.#sessions.live]) {
-      const { serving, idle } = session.driver.session
-      if (serving.refusing && idle) session.bye("drained")
+      if (session.serving.refusing && session.driver.session.idle) session.bye("drained")
     }
   }
 

@@ -35,6 +35,8 @@ async function many(from: number, count: number): Promise<void> {
   }
   const seconds = (performance.now() - began) / 1000
   for (const [name, times] of counters.entries()) print(`${String(times).padStart(10)}  ${name}`)
-  print(`${count} seeds, ${failures} failed, ${messages} messages, ${(count / seconds).toFixed(0)} seeds/s`)
+  print(
+    `${count} seeds, ${failures} failed, ${messages} messages, ${(count / seconds).toFixed(0)} seeds/s`,
+  )
   process.exitCode = failures > 0 ? 1 : 0
 }

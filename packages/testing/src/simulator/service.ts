@@ -119,6 +119,8 @@ const oversized = 1_100_000
 class Service {
   readonly #process: Process
   readonly #ledger: Ledger
+  /** The run that publishes to each topic. */
+  readonly #pushing = new Map<number, number>()
 
   constructor(process: Process, ledger: Ledger) {
     this.#process = process
@@ -165,8 +167,11 @@ class Service {
     publish: (item: Item) => Promise<void>,
   ): Promise<void> {
     const entry = this.#enter(input.id, context)
-    for (let n = 1; n <= input.items && !signal.aborted; n++) {
+    this.#pushing.set(input.id, entry.run)
+    for (let n = 1; n <= input.items; n++) {
       await this.#sleep(Math.max(1, input.gap))
+      // A reader that came back has a run of its own on the same topic.
+      if (signal.aborted || this.#pushing.get(input.id) !== entry.run) break
       await publish(itemOf(input, entry.run, n))
     }
     entry.ended = true
