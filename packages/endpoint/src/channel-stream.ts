@@ -108,7 +108,7 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
     for (;;) {
       const arrival = inflow.shift()
       if (arrival === undefined) return undefined
-      if (inflow.grantDue) this.#line.consumed(this.#channel)
+      if (inflow.tellDue) this.#line.consumed(this.#channel)
       if ("item" in arrival) return arrival
       const note = noteOf(arrival)
       if (note) return { note }

@@ -30,6 +30,11 @@ export class ReceiveBudget {
   get scarce(): boolean {
     return this.used > receiveUnits / 2
   }
+
+  /** What was denied can be granted now. */
+  get relieved(): boolean {
+    return this.withheld && !this.scarce
+  }
 }
 
 /** Consecutive values of one frame; each costs the same part of the message that brought them. */
@@ -135,15 +140,24 @@ export class Inflow {
     this.#queue.clear()
   }
 
+  /** Whether what was taken is worth a step: for this stream, or for others that wait for room. */
+  get tellDue(): boolean {
+    return this.grantDue || this.#budget.relieved
+  }
+
   /** Whether so much was taken that the sender should hear of it. */
   get grantDue(): boolean {
-    return !this.granting && this.#allowance - this.#granted >= Math.max(1, this.window >> 1)
+    return (
+      this.#begun &&
+      !this.granting &&
+      this.#allowance - this.#granted >= Math.max(1, this.window >> 1)
+    )
   }
 
   /** The absolute number for a CREDIT; `undefined` when the sender knows as much already. */
   grant(): number | undefined {
     this.granting = false
-    if (this.#allowance <= this.#granted) return undefined
+    if (!this.#begun || this.#allowance <= this.#granted) return undefined
     this.#granted = this.#allowance
     return this.#granted
   }

@@ -188,6 +188,7 @@ export class Session {
     this.#context.now = now
     try {
       input(this)
+      if (this.#context.budget.relieved) this.#regrant()
     } catch (error) {
       if (!(error instanceof Violation)) throw error
       // A browser may close with none of the lower codes, and a server does the same with all of ours.
@@ -276,11 +277,7 @@ export class Session {
 
   /** The consumer has taken items: the sender may go on. */
   consumed(channel: OpenedChannel): void {
-    const { budget } = this.#context
-    if (channel.state !== "queued") grant(this.#context, channel)
-    if (!budget.withheld || budget.scarce) return
-    budget.withheld = false
-    for (const other of this.calling.live) grant(this.#context, other)
+    grant(this.#context, channel)
   }
 
   /** Writes a payload for the other side. Throws Unencodable. */
@@ -392,6 +389,12 @@ export class Session {
       if (frame) this.#incoming.apply(frame, charge)
       inbox.applied = first + index
     }
+  }
+
+  /** Streams were denied credit because of others, and these hold less now. */
+  #regrant(): void {
+    this.#context.budget.withheld = false
+    for (const channel of this.calling.live) grant(this.#context, channel)
   }
 
   #control(fields: readonly (number | Encoded)[]): void {

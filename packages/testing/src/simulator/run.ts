@@ -11,7 +11,7 @@ import { type Direction, type Link, Network } from "./network.js"
 import { spoil } from "./poison.js"
 import { Process } from "./process.js"
 import { Random } from "./random.js"
-import type { Scenario } from "./scenario.js"
+import { longestSpell, type Scenario } from "./scenario.js"
 import { startService } from "./service.js"
 import { must } from "./violation.js"
 import { WireObserver } from "./wire-observer.js"
@@ -199,7 +199,7 @@ export class World {
   /** S15: afterwards nothing is left: no session, no timer. */
   async #leave(): Promise<void> {
     for (const { connection } of this.clients) void connection.close()
-    await this.#runUntil(this.clock.now + noticeWithin + this.scenario.grace)
+    await this.#runUntil(this.clock.now + noticeWithin + this.scenario.grace + longestSpell)
     const stats = this.server?.stats
     must(stats?.sessions === 0, "S15", () => `${stats?.sessions} sessions are left`)
     void this.server?.close()

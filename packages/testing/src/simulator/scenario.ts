@@ -95,6 +95,9 @@ export interface Scenario {
   readonly healedAt: number
 }
 
+/** Milliseconds that a fault lasts at most. */
+export const longestSpell = 40_000
+
 const allFaults: readonly FaultType[] = [
   "cut",
   "cut",
@@ -219,7 +222,7 @@ function drawFaults(
 
 function drawFault(random: Random, type: FaultType, duration: number, clients: number): Fault {
   const at = random.unit() * duration
-  const spell = random.pick([50, 1_000, 8_000, 40_000])
+  const spell = random.pick([50, 1_000, 8_000, longestSpell])
   const whom = random.pick<"client" | "server">(["client", "server"])
   switch (type) {
     case "cut":
