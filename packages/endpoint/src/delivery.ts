@@ -17,7 +17,11 @@ export function planOf({ delivery }: Subscription): DeliveryPlan {
   if (delivery === "latest") {
     return { policy: "latest", window: limits.creditWindow.latest, keyOf: () => undefined }
   }
-  return { policy: "conflate", window: limits.creditWindow.every, keyOf: keyBy(delivery.conflate) }
+  return {
+    policy: "conflate",
+    window: limits.creditWindow.conflate,
+    keyOf: keyBy(delivery.conflate),
+  }
 }
 
 function keyBy(by: Extract<Delivery, object>["conflate"]): (item: unknown) => unknown {

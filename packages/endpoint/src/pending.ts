@@ -61,6 +61,7 @@ class PendingCall implements OpenRequest, CallerSide {
   readonly #reject: (error: unknown) => void
   #channel: OpenedChannel | undefined
   #signal: AbortSignal | undefined
+  #abort: (() => void) | undefined
 
   constructor(
     line: Line,
@@ -80,18 +81,21 @@ class PendingCall implements OpenRequest, CallerSide {
   }
 
   open(signal: AbortSignal | undefined): void {
-    this.#signal = signal
-    signal?.addEventListener("abort", this.#abort)
+    if (signal) {
+      this.#abort = () => this.#cancel()
+      this.#signal = signal
+      signal.addEventListener("abort", this.#abort)
+    }
     this.#channel = this.#line.open(this, this)
   }
 
   settled(outcome: Outcome): void {
-    this.#signal?.removeEventListener("abort", this.#abort)
+    if (this.#abort) this.#signal?.removeEventListener("abort", this.#abort)
     if (outcome.ok) this.#resolve(outcome.value)
     else this.#reject(toError(this.#line, outcome.failure, this.#channel))
   }
 
-  readonly #abort = (): void => {
+  #cancel(): void {
     if (this.#channel) this.#line.cancel(this.#channel, "CANCELLED")
   }
 }

@@ -86,7 +86,7 @@ export class ServedStream extends Served {
   #pull(): void {
     if (this.#pulling || this.left || !this.#iterator || !this.#hasRoom()) return
     this.#pulling = true
-    if (++this.#burst > longestBurst) return this.#rest()
+    if (this.#plan.policy !== "every" && ++this.#burst > longestBurst) return this.#rest()
     try {
       this.#iterator.next().then(
         (step) => this.#pulled(step),

@@ -1,4 +1,3 @@
-import { Alarms } from "./alarms.js"
 import { backoff, defaultBackoff } from "./backoff.js"
 import { move, type OpenedChannel, type OpenWriter, type Outcome } from "./channel.js"
 import type { Encoded } from "./codec.js"
@@ -14,8 +13,12 @@ import { creditWindow, envelopeUnits, messageUnits, reissues } from "./limits.js
 import type { Fate } from "./loss.js"
 import { type Numbered, Opening } from "./outbox.js"
 import { Queue } from "./queue.js"
+import { Roster } from "./roster.js"
 import { isCursor, isId } from "./shape.js"
 import { Violation } from "./violation.js"
+
+/** Paths that are kept encoded. */
+const mostPaths = 1_024
 
 /** How many opens may wait at the caller while the callee cannot be reached. */
 export interface QueueBounds {
@@ -34,16 +37,17 @@ export interface QueueBounds {
 export class Calling implements CallingHalf, OpenWriter {
   /** The id of the next OPEN: odd at a client, even at a server. */
   nextId: number
-  /** Every channel that is not settled, in the order in which they were opened. */
-  readonly live: Set<OpenedChannel> = new Set()
-  readonly #alarms: Alarms<OpenedChannel> = new Alarms()
+  /** Every channel that is not settled, by when its caller stops waiting or it is issued again. */
+  readonly live: Roster<OpenedChannel> = new Roster()
   readonly #context: Context
   readonly #bounds: QueueBounds
   /** By id: numbered, and the terminal frame is still to come. */
   readonly #channels = new Map<number, OpenedChannel>()
+  readonly #paths = new Map<string, Encoded>()
   /** Calls beyond those that the callee takes at a time. */
   readonly #waiting = new Queue<OpenedChannel>()
   #closed = false
+  #order = 0
   #openCalls = 0
   #unnumbered = 0
   #unnumberedUnits = 0
@@ -59,12 +63,13 @@ export class Calling implements CallingHalf, OpenWriter {
   }
 
   get soonest(): number {
-    return this.#alarms.soonest
+    return this.live.soonest
   }
 
   /** Takes a new channel into the line. */
   add(channel: OpenedChannel): void {
-    this.live.add(channel)
+    channel.order = ++this.#order
+    this.live.set(channel, channel.request.deadline)
     if (this.#closed) return this.#close(channel)
     if (channel.request.deadline <= this.#context.now) return this.giveUp(channel, "TIMEOUT")
     if (this.#isFull(channel)) return this.giveUp(channel, "OFFLINE_QUEUE_FULL")
@@ -73,13 +78,14 @@ export class Calling implements CallingHalf, OpenWriter {
 
   /** Settles a channel that nobody will ever send. */
   refuse(channel: OpenedChannel, code: ReservedCode): void {
-    this.live.add(channel)
+    this.live.set(channel, channel.request.deadline)
     this.giveUp(channel, code)
   }
 
   /** Takes a channel over from a session that was lost, as the loss table says. */
   adopt(channel: OpenedChannel, fate: Fate): void {
-    this.live.add(channel)
+    channel.order = ++this.#order
+    this.live.set(channel, channel.request.deadline)
     if (typeof fate === "object") {
       move(channel, "end")
       return this.#fail(channel, fate)
@@ -105,8 +111,7 @@ export class Calling implements CallingHalf, OpenWriter {
 
   /** Goes to the calling half of another session. */
   release(channel: OpenedChannel): void {
-    this.live.delete(channel)
-    this.#alarms.remove(channel)
+    this.live.remove(channel)
   }
 
   detached(): void {}
@@ -203,10 +208,9 @@ export class Calling implements CallingHalf, OpenWriter {
   }
 
   ring(): void {
-    for (;;) {
-      const channel = this.#alarms.due(this.#context.now)
-      if (channel === undefined) return
-      if (this.#context.now >= channel.request.deadline) this.giveUp(channel, "TIMEOUT")
+    const { now } = this.#context
+    for (let channel = this.live.due(now); channel; channel = this.live.due(now)) {
+      if (now >= channel.request.deadline) this.giveUp(channel, "TIMEOUT")
       else this.#enqueue(channel)
     }
   }
@@ -222,8 +226,8 @@ export class Calling implements CallingHalf, OpenWriter {
     this.#unnumbered++
     this.#unnumberedUnits += channel.units
     channel.writer = this
+    if (channel.retryAt > 0) this.live.set(channel, channel.request.deadline)
     channel.retryAt = 0
-    this.#alarms.set(channel, channel.request.deadline)
     if (this.#context.attached) this.#place(channel)
     else this.#waiting.push(channel)
   }
@@ -298,7 +302,7 @@ export class Calling implements CallingHalf, OpenWriter {
     const fields: (number | Encoded)[] = [
       Kind.OPEN,
       this.nextId,
-      codec.encode(channel.request.path),
+      this.#pathOf(channel.request.path),
     ]
     if (input !== undefined) fields.push(input)
     else if (credit !== undefined || meta) fields.push(codec.encode(undefined))
@@ -306,6 +310,15 @@ export class Calling implements CallingHalf, OpenWriter {
     else if (meta) fields.push(codec.encode(null))
     if (meta) fields.push(codec.encode(meta))
     return codec.array(fields)
+  }
+
+  /** Most calls go the same few ways. */
+  #pathOf(path: string): Encoded {
+    const known = this.#paths.get(path)
+    if (known !== undefined) return known
+    const encoded = this.#context.codec.encode(path)
+    if (this.#paths.size < mostPaths) this.#paths.set(path, encoded)
+    return encoded
   }
 
   /** The CANCEL is not sent if, by the time of its turn, it took the place of the OPEN already. */
@@ -363,7 +376,7 @@ export class Calling implements CallingHalf, OpenWriter {
     this.#rewind(channel)
     if (failure.code === "REFUSED") return
     channel.retryAt = now + backoff(channel.reissues + 1, random(), defaultBackoff)
-    this.#alarms.set(channel, Math.min(channel.retryAt, channel.request.deadline))
+    this.live.set(channel, Math.min(channel.retryAt, channel.request.deadline))
   }
 
   /** As if it had never been numbered; what its consumer still has queued stays. */
@@ -391,8 +404,7 @@ export class Calling implements CallingHalf, OpenWriter {
   }
 
   #settle(channel: OpenedChannel, outcome: Outcome): void {
-    this.#alarms.remove(channel)
-    if (!this.live.delete(channel)) return
+    if (!this.live.remove(channel)) return
     this.#context.emit({ type: "settled", channel, outcome: inDoubt(channel, outcome) })
   }
 

@@ -1,11 +1,11 @@
 /** One call or stream inside a session, as the side that opened it and the side that serves it hold it. */
-import type { Alarm } from "./alarms.js"
 import type { Encoded } from "./codec.js"
 import type { Failure } from "./error-code.js"
 import type { Meta } from "./frame.js"
 import type { Inflow } from "./inflow.js"
 import type { Lane, LaneOwner } from "./lane.js"
 import type { Numbered, Opener } from "./outbox.js"
+import type { Rostered } from "./roster.js"
 import type { Late } from "./sender.js"
 import type { Moves } from "./table.js"
 
@@ -82,7 +82,7 @@ export interface OpenWriter {
 }
 
 /** A channel of ours: we are its caller. */
-export class OpenedChannel implements Opener, Late, Alarm {
+export class OpenedChannel implements Opener, Late, Rostered {
   /** Given when its OPEN is numbered, never before; 0 until then. */
   id = 0
   state: ChannelState = "queued"
@@ -103,8 +103,12 @@ export class OpenedChannel implements Opener, Late, Alarm {
   /** Where the stream starts; a re-issue starts after what the consumer has. */
   from: string | undefined
   inflow: Inflow | undefined
+  /** Its place among all that were opened. */
+  order = 0
   at = 0
-  place = -1
+  roster: object | undefined
+  earlier: this | undefined
+  later: this | undefined
   writer: OpenWriter | undefined
   /** In the codec of its session. */
   input: Encoded | undefined
@@ -146,7 +150,7 @@ export class OpenedChannel implements Opener, Late, Alarm {
 }
 
 /** A channel of theirs: we serve it. */
-export class AcceptedChannel implements LaneOwner, Alarm {
+export class AcceptedChannel implements LaneOwner, Rostered {
   state: ChannelState = "open"
   kind: Kind | undefined
   /** A handler's own ERROR waits behind its items. If the caller leaves, it stays the outcome. */
@@ -155,7 +159,9 @@ export class AcceptedChannel implements LaneOwner, Alarm {
   deadline: number = Number.POSITIVE_INFINITY
   lane: Lane | undefined
   at = 0
-  place = -1
+  roster: object | undefined
+  earlier: this | undefined
+  later: this | undefined
   user: CalleeSide | undefined
   readonly id: number
   readonly path: string

@@ -19,7 +19,11 @@ export const jsonCodec: Codec = {
   },
 
   array(elements: readonly (number | Encoded)[]): string {
-    return `[${elements.join(",")}]`
+    if (elements.length === 0) return "[]"
+    // Adding up is quicker than joining: the text is made once, when the message is written out.
+    let text = `[${elements[0]}`
+    for (let index = 1; index < elements.length; index++) text += `,${elements[index]}`
+    return `${text}]`
   },
 
   decode(wire: Encoded): Decoded {

@@ -7,9 +7,9 @@ import type { SequencedFrame } from "./frame.js"
 export interface Half {
   /** Channels that wait for their terminal frame. */
   readonly size: number
-  /** When the next of its alarms rings; Infinity for never. */
+  /** When something of it is due by itself; Infinity for never. */
   readonly soonest: number
-  /** Alarms that are due. */
+  /** Does what is due. */
   ring(): void
   /** A frame for one of its channels. `charge`: units of the message that each value accounts for. */
   apply(frame: SequencedFrame, charge: number): void

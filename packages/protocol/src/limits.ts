@@ -47,8 +47,8 @@ export const reissues = 5
 /** Frames not yet acknowledged that call for a message of their own. */
 export const ackFrames = { server: 32, client: 256 } as const
 
-/** Credit windows of a stream's receiver, in items. */
-export const creditWindow = { every: 64, latest: 2 } as const
+/** Credit windows of a stream's receiver, in items. Of a lossy stream so many may be stale. */
+export const creditWindow = { every: 256, conflate: 64, latest: 2 } as const
 
 /** Values received and not yet taken by the application, all streams of a session, in units. */
 export const receiveUnits = 4_194_304

@@ -1,4 +1,3 @@
-import { Alarms } from "./alarms.js"
 import { AcceptedChannel, type Kind as ChannelKind, move } from "./channel.js"
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
@@ -11,6 +10,7 @@ import * as Kind from "./kind.js"
 import { Lane, type Policy } from "./lane.js"
 import { LargeFrame } from "./large-frame.js"
 import { envelopeUnits, messageUnits, waitingResultUnits } from "./limits.js"
+import { Roster } from "./roster.js"
 import type { Late } from "./sender.js"
 import { Unencodable, Violation } from "./violation.js"
 
@@ -46,7 +46,7 @@ export class Serving implements Half {
   /** Channels open, by kind. */
   calls = 0
   streams = 0
-  readonly #alarms: Alarms<AcceptedChannel> = new Alarms()
+  readonly #timed = new Roster<AcceptedChannel>()
   readonly #context: Context
   readonly #limits: Limits
   readonly #channels = new Map<number, AcceptedChannel>()
@@ -69,7 +69,7 @@ export class Serving implements Half {
   }
 
   get soonest(): number {
-    return this.#alarms.soonest
+    return this.#timed.soonest
   }
 
   apply(frame: SequencedFrame): void {
@@ -153,8 +153,8 @@ export class Serving implements Half {
     if (!lane.item(value, key)) return false
     this.#context.scheduler.wake(lane)
     const soon = this.#context.now + durations.droppedNote
-    if (lane.dropped > 0 && !(channel.place >= 0 && channel.at <= soon)) {
-      this.#alarms.set(channel, Math.min(channel.deadline, soon))
+    if (lane.dropped > 0 && !(this.#timed.has(channel) && channel.at <= soon)) {
+      this.#timed.set(channel, Math.min(channel.deadline, soon))
     }
     return true
   }
@@ -188,17 +188,19 @@ export class Serving implements Half {
   }
 
   ring(): void {
-    for (;;) {
-      const channel = this.#alarms.due(this.#context.now)
-      if (channel === undefined) return
-      if (this.#context.now >= channel.deadline) {
-        this.#giveUp(channel, "TIMEOUT")
-        continue
-      }
-      this.#alarms.set(channel, channel.deadline)
-      channel.lane?.tellDropped()
-      if (channel.lane) this.#context.scheduler.wake(channel.lane)
+    const { now } = this.#context
+    for (let channel = this.#timed.due(now); channel; channel = this.#timed.due(now)) {
+      const over = now >= channel.deadline
+      this.#timed.set(channel, over ? Number.POSITIVE_INFINITY : channel.deadline)
+      if (over) this.#giveUp(channel, "TIMEOUT")
+      else this.#tellDropped(channel)
     }
+  }
+
+  #tellDropped({ lane }: AcceptedChannel): void {
+    if (!lane) return
+    lane.tellDropped()
+    this.#context.scheduler.wake(lane)
   }
 
   /** Nobody waits for these any more. */
@@ -249,7 +251,7 @@ export class Serving implements Half {
     this.#channels.set(id, channel)
     if (typeof meta?.d === "number") {
       channel.deadline = this.#context.now + meta.d
-      this.#alarms.set(channel, channel.deadline)
+      this.#timed.set(channel, channel.deadline)
     }
     this.#context.emit({ type: "accept", channel })
   }
@@ -322,7 +324,7 @@ export class Serving implements Half {
 
   readonly #forget = (channel: AcceptedChannel): void => {
     if (!this.#channels.delete(channel.id)) return
-    this.#alarms.remove(channel)
+    this.#timed.remove(channel)
     if (channel.kind === "call") this.calls--
     else if (channel.kind !== undefined) this.streams--
   }

@@ -319,7 +319,8 @@ export class Session {
 
   /** Takes over the channels that were opened in a session that was lost. */
   inherit(lost: Session, loss: Loss): void {
-    for (const channel of [...lost.calling.live]) {
+    const inOrder = [...lost.calling.live].sort((a, b) => a.order - b.order)
+    for (const channel of inOrder) {
       const fate = fateOf(channel, loss, lost.#outbox)
       lost.calling.release(channel)
       this.calling.adopt(channel, fate)

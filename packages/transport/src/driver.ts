@@ -38,6 +38,7 @@ export class Driver {
   readonly #host: Host
   readonly #user: DriverUser
   #transport: Transport | undefined
+  #now = 0
   #effects: Effect[] = []
   #pumping = false
   #flushScheduled = false
@@ -70,7 +71,9 @@ export class Driver {
 
   /** Does one thing to the session, and whatever follows from it. */
   step(input: (session: Session) => void): void {
-    const effects = this.session.step(this.#host.now(), input)
+    // A turn takes no time, and looking at the clock takes some.
+    if (!this.#flushScheduled) this.#now = this.#host.now()
+    const effects = this.session.step(this.#now, input)
     for (const effect of effects) this.#effects.push(effect)
     if (!this.#pumping) this.#pump()
   }

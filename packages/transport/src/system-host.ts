@@ -22,7 +22,7 @@ export const systemHost: Host = {
 }
 
 /**
- * Node's next tick comes after the microtasks that are queued, so it sees everything a chain of
+ * A tick that a microtask asks for comes when no microtask is left, so it sees everything that chains of
  * promises brought; a microtask would come after the first of them and batch nothing. Browsers have no
  * such thing, and the message of a channel comes nearest to it: timers wait for milliseconds.
  */
@@ -45,5 +45,6 @@ function nodeNextTick(): Host["endOfTurn"] | undefined {
   const process: unknown = Reflect.get(globalThis, "process")
   if (typeof process !== "object" || process === null || !("nextTick" in process)) return undefined
   const { nextTick } = process
-  return typeof nextTick === "function" ? (run) => void nextTick(run) : undefined
+  if (typeof nextTick !== "function") return undefined
+  return (run) => queueMicrotask(() => nextTick(run))
 }
