@@ -5,33 +5,10 @@ import {
   type Serving,
   Unencodable,
 } from "@trunkline/protocol"
-import type { Driver, Host } from "@trunkline/transport"
-import type { SessionInfo } from "./handler.js"
-import type { Log } from "./log.js"
+import type { Callee, Desk, DispatchOptions } from "./desk.js"
 import type { Entry } from "./router.js"
 import { ServedCall } from "./served-call.js"
 import { ServedStream } from "./served-stream.js"
-
-export interface DispatchOptions {
-  readonly entries: ReadonlyMap<string, Entry>
-  /** Whether what handlers return is checked; inputs always are. */
-  readonly validateOutput: boolean
-  readonly validateItems: boolean
-  /** Handlers that may run at a time for one session, those that nobody waits for any more included. */
-  readonly handlers: number
-  readonly log: Log
-}
-
-/** What dispatching needs of the session that it dispatches for. */
-export interface Callee {
-  readonly driver: Driver
-  /** The half of the driver's session that serves. */
-  readonly serving: Serving
-  readonly host: Host
-  readonly info: SessionInfo
-  /** What `authenticate` said last. */
-  readonly context: unknown
-}
 
 /**
  * From the channels that one session's caller opens to handlers, and from what handlers do to the wire
@@ -39,10 +16,9 @@ export interface Callee {
  *
  * Must hold (G4): `executed` is `no` exactly when the handler was not entered.
  */
-export class Dispatcher {
+export class Dispatcher implements Desk {
   readonly options: DispatchOptions
   readonly callee: Callee
-  /** Handlers that have been entered and have not come to their end. */
   running = 0
 
   constructor(callee: Callee, options: DispatchOptions) {
@@ -67,13 +43,11 @@ export class Dispatcher {
     log({ level: "warn", message: "event dropped", path, session: this.callee.info.id })
   }
 
-  /** Does something to the session's serving half, and whatever follows from it. */
   serve(input: (serving: Serving) => void): void {
     const { driver, serving } = this.callee
     driver.step(() => input(serving))
   }
 
-  /** Writes a payload for this session's caller. */
   encode(value: unknown): Encoded | Unencodable {
     try {
       return this.callee.driver.session.encode(value)

@@ -1,33 +1,6 @@
 import { RpcError } from "@trunkline/contract"
-import type { Handler, Handlers, SessionInfo } from "./handler.js"
-import type { Request } from "./request.js"
-
-/** What a middleware gets. */
-export interface MiddlewareRequest<Context> {
-  readonly context: Context
-  /** The validated input. */
-  readonly input: unknown
-  readonly signal: AbortSignal
-  readonly session: SessionInfo
-  readonly path: string
-  readonly correlationId: string
-  /**
-   * Goes on to the next middleware and at last to the handler, with these added to the context. Resolves
-   * when a call has its result, or a stream has begun.
-   */
-  readonly next: Next
-}
-
-export interface Next {
-  // biome-ignore lint/complexity/noBannedTypes: nothing is added
-  (): Promise<Passed<{}>>
-  <Added extends object>(added: Added): Promise<Passed<Added>>
-}
-
-/** What `next` gave. A middleware returns it, so it cannot forget to call on. */
-export interface Passed<Added> {
-  readonly "~added"?: Added
-}
+import type { Handler, Handlers } from "./handler.js"
+import type { MiddlewareRequest, Passed, Request } from "./request.js"
 
 export type Middleware<Context, Added> = (
   request: MiddlewareRequest<Context>,

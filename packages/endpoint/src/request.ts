@@ -1,6 +1,32 @@
 import { RpcError } from "@trunkline/contract"
 import type { SessionInfo } from "./handler.js"
-import type { MiddlewareRequest, Next } from "./middleware.js"
+
+/** What a middleware gets. */
+export interface MiddlewareRequest<Context> {
+  readonly context: Context
+  /** The validated input. */
+  readonly input: unknown
+  readonly signal: AbortSignal
+  readonly session: SessionInfo
+  readonly path: string
+  readonly correlationId: string
+  /**
+   * Goes on to the next middleware and at last to the handler, with these added to the context. Resolves
+   * when a call has its result, or a stream has begun.
+   */
+  readonly next: Next
+}
+
+export interface Next {
+  // biome-ignore lint/complexity/noBannedTypes: nothing is added
+  (): Promise<Passed<{}>>
+  <Added extends object>(added: Added): Promise<Passed<Added>>
+}
+
+/** What `next` gave. A middleware returns it, so it cannot forget to call on. */
+export interface Passed<Added> {
+  readonly "~added"?: Added
+}
 
 /** What a request knows of the work it belongs to. */
 export interface RequestOrigin {

@@ -1,6 +1,6 @@
 import { type Call, type Validated, validate } from "@trunkline/contract"
 import { type AcceptedChannel, type Encoded, Unencodable } from "@trunkline/protocol"
-import type { Dispatcher } from "./dispatcher.js"
+import type { Desk } from "./desk.js"
 import type { Entry } from "./router.js"
 import { isPromise, isSchema, Served } from "./served.js"
 
@@ -8,8 +8,8 @@ import { isPromise, isSchema, Served } from "./served.js"
 export class ServedCall extends Served {
   readonly #output: unknown
 
-  constructor(dispatcher: Dispatcher, entry: Entry, procedure: Call, channel: AcceptedChannel) {
-    super(dispatcher, entry, channel)
+  constructor(desk: Desk, entry: Entry, procedure: Call, channel: AcceptedChannel) {
+    super(desk, entry, channel)
     this.#output = procedure.output
   }
 
@@ -28,9 +28,7 @@ export class ServedCall extends Served {
   /** Without an output in the contract whatever the handler returns stays here. */
   #validate(value: unknown): Validated | PromiseLike<Validated> {
     if (!isSchema(this.#output)) return { ok: true, value: undefined }
-    return this.dispatcher.options.validateOutput
-      ? validate(this.#output, value)
-      : { ok: true, value }
+    return this.desk.options.validateOutput ? validate(this.#output, value) : { ok: true, value }
   }
 
   #answer(validated: Validated): void {
@@ -39,10 +37,10 @@ export class ServedCall extends Served {
     const encoded = this.#encode(validated.value)
     if (encoded instanceof Unencodable) return this.unencodable(encoded)
     this.left = true
-    this.dispatcher.serve((serving) => serving.result(this.channel, encoded))
+    this.desk.serve((serving) => serving.result(this.channel, encoded))
   }
 
   #encode(value: unknown): Encoded | undefined | Unencodable {
-    return value === undefined ? undefined : this.dispatcher.encode(value)
+    return value === undefined ? undefined : this.desk.encode(value)
   }
 }

@@ -7,7 +7,7 @@ import {
   Unencodable,
 } from "@trunkline/protocol"
 import { type DeliveryPlan, planOf } from "./delivery.js"
-import type { Dispatcher } from "./dispatcher.js"
+import type { Desk } from "./desk.js"
 import { PushSource } from "./push-source.js"
 import type { Entry } from "./router.js"
 import { isPromise, isSchema, Served } from "./served.js"
@@ -30,13 +30,8 @@ export class ServedStream extends Served {
   #pulling = false
   #burst = 0
 
-  constructor(
-    dispatcher: Dispatcher,
-    entry: Entry,
-    procedure: Subscription,
-    channel: AcceptedChannel,
-  ) {
-    super(dispatcher, entry, channel)
+  constructor(desk: Desk, entry: Entry, procedure: Subscription, channel: AcceptedChannel) {
+    super(desk, entry, channel)
     this.#itemSchema = procedure.item
     this.#plan = planOf(procedure)
   }
@@ -59,7 +54,7 @@ export class ServedStream extends Served {
 
   #begin(): void {
     const { policy, window } = this.#plan
-    this.dispatcher.serve((serving) => {
+    this.desk.serve((serving) => {
       serving.begin(this.channel, policy, window)
       if (this.channel.meta?.u) serving.note(this.channel, "restarted")
     })
@@ -76,7 +71,7 @@ export class ServedStream extends Served {
     this.release()
     this.#begin()
     this.#detach = source.attach({
-      codec: this.dispatcher.callee.driver.session.codec,
+      codec: this.desk.callee.driver.session.codec,
       push: (value, key) => this.#pushed(value, key),
       end: () => this.#done(),
       fail: (failure) => this.#failedWith(failure),
@@ -104,7 +99,7 @@ export class ServedStream extends Served {
 
   /** A source that yields without ever waiting would keep everybody else from running. */
   #rest(): void {
-    const { host } = this.dispatcher.callee
+    const { host } = this.desk.callee
     this.#burst = 0
     host.wakeAt(host.now(), () => {
       this.#pulling = false
@@ -125,14 +120,14 @@ export class ServedStream extends Served {
   }
 
   #validate(item: unknown): Validated | PromiseLike<Validated> {
-    const check = this.dispatcher.options.validateItems && isSchema(this.#itemSchema)
+    const check = this.desk.options.validateItems && isSchema(this.#itemSchema)
     return check ? validate(this.#itemSchema, item) : { ok: true, value: item }
   }
 
   #validated(validated: Validated): void {
     if (this.left) return
     if (!validated.ok) return this.#misfit(validated.issues)
-    const encoded = this.dispatcher.encode(validated.value)
+    const encoded = this.desk.encode(validated.value)
     if (encoded instanceof Unencodable) return this.#unsendable(encoded)
     this.#put(encoded, this.#plan.keyOf(validated.value))
     this.#pulling = false
@@ -151,7 +146,7 @@ export class ServedStream extends Served {
 
   #put(value: Encoded, key: unknown): void {
     let taken = true
-    this.dispatcher.serve((serving) => {
+    this.desk.serve((serving) => {
       taken = serving.item(this.channel, value, key)
     })
     if (!taken) this.#slowConsumer()
@@ -160,7 +155,7 @@ export class ServedStream extends Served {
   #done(): void {
     this.finished()
     this.#detach?.()
-    if (!this.left) this.dispatcher.serve((serving) => serving.end(this.channel))
+    if (!this.left) this.desk.serve((serving) => serving.end(this.channel))
   }
 
   #slowConsumer(): void {

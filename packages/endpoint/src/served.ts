@@ -6,7 +6,7 @@ import type {
   Failure,
   Unencodable,
 } from "@trunkline/protocol"
-import type { Dispatcher } from "./dispatcher.js"
+import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
 import { invoke } from "./middleware.js"
 import { Request, type RequestOrigin } from "./request.js"
@@ -21,7 +21,7 @@ import { internal, toThrown } from "./serving-failure.js"
  * fired, and whatever the handler still does is dropped.
  */
 export abstract class Served implements CalleeSide, RequestOrigin {
-  protected readonly dispatcher: Dispatcher
+  protected readonly desk: Desk
   protected readonly entry: Entry
   protected readonly channel: AcceptedChannel
   /** Nobody waits any more. */
@@ -32,8 +32,8 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   #controller: AbortController | undefined
   #reason: RpcError | undefined
 
-  constructor(dispatcher: Dispatcher, entry: Entry, channel: AcceptedChannel) {
-    this.dispatcher = dispatcher
+  constructor(desk: Desk, entry: Entry, channel: AcceptedChannel) {
+    this.desk = desk
     this.entry = entry
     this.channel = channel
     channel.user = this
@@ -44,11 +44,11 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   }
 
   get session(): SessionInfo {
-    return this.dispatcher.callee.info
+    return this.desk.callee.info
   }
 
   get correlationId(): string {
-    return this.dispatcher.correlationId(this.channel)
+    return this.desk.correlationId(this.channel)
   }
 
   get signal(): AbortSignal {
@@ -70,7 +70,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** Validates the input and goes on to the handler. */
   start(): void {
     this.#running = true
-    this.dispatcher.running++
+    this.desk.running++
     const validated = this.#validateInput()
     if (isPromise(validated)) {
       validated.then(
@@ -107,7 +107,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   protected release(): void {
     if (!this.#running) return
     this.#running = false
-    this.dispatcher.running--
+    this.desk.running--
   }
 
   /** Handler or middleware threw. */
@@ -138,18 +138,18 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** The handler's own failure: of a stream, behind its items. */
   protected fail(failure: Failure): void {
     this.left = true
-    this.dispatcher.serve((serving) => serving.fail(this.channel, failure))
+    this.desk.serve((serving) => serving.fail(this.channel, failure))
   }
 
   /** A failure of the runtime: ahead of whatever waits. */
   protected kill(failure: Failure): void {
     this.left = true
-    this.dispatcher.serve((serving) => serving.kill(this.channel, failure))
+    this.desk.serve((serving) => serving.kill(this.channel, failure))
   }
 
   protected log(error: unknown): void {
     const { path, correlationId } = this
-    this.dispatcher.options.log({
+    this.desk.options.log({
       level: "error",
       message: "a handler failed",
       error,
@@ -180,7 +180,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
       return this.kill({ code: "VALIDATION", executed: "no", data })
     }
     try {
-      const { context } = this.dispatcher.callee
+      const { context } = this.desk.callee
       const returned = invoke(this.entry.handler, new Request(this, validated.value, context))
       if (isPromise(returned)) {
         returned.then(

@@ -3,30 +3,19 @@ import { move, type OpenedChannel, type OpenWriter, type Outcome } from "./chann
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import { type Failure, licensesRetry, type ReservedCode } from "./error-code.js"
-import type { ErrorFrame, Meta, SequencedFrame } from "./frame.js"
+import type { ErrorFrame, SequencedFrame } from "./frame.js"
 import { grant } from "./grant.js"
 import type { CallingHalf } from "./incoming.js"
 import { Inflow } from "./inflow.js"
 import * as Kind from "./kind.js"
-import { LargeFrame } from "./large-frame.js"
-import { creditWindow, envelopeUnits, messageUnits, reissues } from "./limits.js"
+import { creditWindow, envelopeUnits, reissues } from "./limits.js"
 import type { Fate } from "./loss.js"
+import { cancelFrame, OpenFrames } from "./open-frame.js"
+import { OpenLine, type QueueBounds } from "./open-line.js"
 import { type Numbered, Opening } from "./outbox.js"
-import { Queue } from "./queue.js"
 import { Roster } from "./roster.js"
 import { isCursor, isId } from "./shape.js"
 import { Violation } from "./violation.js"
-
-/** Paths that are kept encoded. */
-const mostPaths = 1_024
-
-/** How many opens may wait at the caller while the callee cannot be reached. */
-export interface QueueBounds {
-  /** Calls and streams. */
-  readonly calls: number
-  /** Their inputs, in units. */
-  readonly units: number
-}
 
 /**
  * The half of a session that opens channels: their queue, their ids, what comes back
@@ -40,21 +29,17 @@ export class Calling implements CallingHalf, OpenWriter {
   /** Every channel that is not settled, by when its caller stops waiting or it is issued again. */
   readonly live: Roster<OpenedChannel> = new Roster()
   readonly #context: Context
-  readonly #bounds: QueueBounds
+  readonly #line: OpenLine
+  readonly #frames: OpenFrames
   /** By id: numbered, and the terminal frame is still to come. */
   readonly #channels = new Map<number, OpenedChannel>()
-  readonly #paths = new Map<string, Encoded>()
-  /** Calls beyond those that the callee takes at a time. */
-  readonly #waiting = new Queue<OpenedChannel>()
   #closed = false
   #order = 0
-  #openCalls = 0
-  #unnumbered = 0
-  #unnumberedUnits = 0
 
   constructor(context: Context, firstId: number, bounds: QueueBounds) {
     this.#context = context
-    this.#bounds = bounds
+    this.#line = new OpenLine(context, bounds)
+    this.#frames = new OpenFrames(context.codec)
     this.nextId = firstId
   }
 
@@ -72,7 +57,7 @@ export class Calling implements CallingHalf, OpenWriter {
     this.live.set(channel, channel.request.deadline)
     if (this.#closed) return this.#close(channel)
     if (channel.request.deadline <= this.#context.now) return this.giveUp(channel, "TIMEOUT")
-    if (this.#isFull(channel)) return this.giveUp(channel, "OFFLINE_QUEUE_FULL")
+    if (this.#line.isFull(channel)) return this.giveUp(channel, "OFFLINE_QUEUE_FULL")
     this.#enqueue(channel)
   }
 
@@ -92,6 +77,8 @@ export class Calling implements CallingHalf, OpenWriter {
     }
     if (fate === "doubt") channel.doubt ??= { id: channel.id }
     if (fate !== "keep") channel.reissues++
+    channel.inLine = false
+    channel.hasPlace = false
     this.#rewind(channel)
     this.#enqueue(channel)
   }
@@ -103,7 +90,7 @@ export class Calling implements CallingHalf, OpenWriter {
     const executed = numbered ? "unknown" : "no"
     // Ahead of the call that takes its place, or the callee would have one too many.
     if (numbered) this.#sendCancel(channel)
-    this.#leaveLine(channel)
+    this.#line.leave(channel)
     move(channel, "giveUp")
     channel.inflow?.clear()
     this.#fail(channel, { code, executed })
@@ -150,20 +137,18 @@ export class Calling implements CallingHalf, OpenWriter {
   }
 
   attached(): void {
-    const waiting = [...this.#waiting]
-    this.#waiting.clear()
-    for (const channel of waiting) if (channel.state === "queued") this.#place(channel)
+    this.#line.attached()
   }
 
   /** Writes an OPEN that is about to be numbered: only now it gets its id. */
   write(channel: OpenedChannel): Numbered | undefined {
     if (channel.state !== "queued") return undefined
-    const frame = this.#openFrame(channel)
+    const frame = this.#frames.open(channel, this.nextId, this.#context.now)
     if (frame.length > this.#context.peer.messageBytes + envelopeUnits) {
       this.giveUp(channel, "TOO_LARGE")
       return undefined
     }
-    this.#uncount(channel)
+    this.#line.numbered(channel)
     channel.id = this.nextId
     this.nextId += 2
     move(channel, "number")
@@ -202,7 +187,7 @@ export class Calling implements CallingHalf, OpenWriter {
     if (!channel) return
     if (channel.inflow) return this.giveUp(channel, "SLOW_CONSUMER")
     this.#sendCancel(channel)
-    this.#leaveLine(channel)
+    this.#line.leave(channel)
     move(channel, "giveUp")
     this.#fail(channel, { code: "RESULT_LOST", executed: "yes" })
   }
@@ -215,35 +200,11 @@ export class Calling implements CallingHalf, OpenWriter {
     }
   }
 
-  #isFull(channel: OpenedChannel): boolean {
-    const { peer, attached } = this.#context
-    if (attached) return this.#unnumbered >= this.#bounds.calls + peer.calls + peer.streams
-    const units = this.#unnumberedUnits + channel.units
-    return this.#unnumbered >= this.#bounds.calls || units > this.#bounds.units
-  }
-
   #enqueue(channel: OpenedChannel): void {
-    this.#unnumbered++
-    this.#unnumberedUnits += channel.units
     channel.writer = this
     if (channel.retryAt > 0) this.live.set(channel, channel.request.deadline)
     channel.retryAt = 0
-    if (this.#context.attached) this.#place(channel)
-    else this.#waiting.push(channel)
-  }
-
-  #place(channel: OpenedChannel): void {
-    const full = this.#openCalls >= this.#context.peer.calls
-    if (channel.countsAsCall && full) this.#waiting.push(channel)
-    else this.#stand(channel)
-  }
-
-  #stand(channel: OpenedChannel): void {
-    channel.admitted = channel.countsAsCall
-    if (channel.admitted) this.#openCalls++
-    const { codec, scheduler } = this.#context
-    if (channel.units + envelopeUnits <= messageUnits) scheduler.push(channel)
-    else scheduler.wake(new LargeFrame(codec, channel))
+    this.#line.enter(channel)
   }
 
   /** A frame for a channel of ours; `undefined`: closed, or skipped. */
@@ -295,39 +256,13 @@ export class Calling implements CallingHalf, OpenWriter {
     this.#end(channel, { ok: true, value: undefined })
   }
 
-  #openFrame(channel: OpenedChannel): Encoded {
-    const { codec } = this.#context
-    const { input, credit } = channel
-    const meta = metaOf(channel, this.#context.now)
-    const fields: (number | Encoded)[] = [
-      Kind.OPEN,
-      this.nextId,
-      this.#pathOf(channel.request.path),
-    ]
-    if (input !== undefined) fields.push(input)
-    else if (credit !== undefined || meta) fields.push(codec.encode(undefined))
-    if (credit !== undefined) fields.push(credit)
-    else if (meta) fields.push(codec.encode(null))
-    if (meta) fields.push(codec.encode(meta))
-    return codec.array(fields)
-  }
-
-  /** Most calls go the same few ways. */
-  #pathOf(path: string): Encoded {
-    const known = this.#paths.get(path)
-    if (known !== undefined) return known
-    const encoded = this.#context.codec.encode(path)
-    if (this.#paths.size < mostPaths) this.#paths.set(path, encoded)
-    return encoded
-  }
-
   /** The CANCEL is not sent if, by the time of its turn, it took the place of the OPEN already. */
   #sendCancel(channel: OpenedChannel): void {
     const { id } = channel
     const write = (): Encoded | undefined => {
       if (channel.cancelSent || channel.state !== "cancelled") return undefined
       channel.cancelSent = true
-      return cancelFrame(this.#context, id)
+      return cancelFrame(this.#context.codec, id)
     }
     this.#context.scheduler.push({ id, write })
   }
@@ -355,7 +290,7 @@ export class Calling implements CallingHalf, OpenWriter {
   /** A caller without the contract learns what it opened. */
   #becomeStream(channel: OpenedChannel): void {
     channel.kind = "subscription"
-    this.#leaveLine(channel)
+    this.#line.leave(channel)
   }
 
   /** What came back does not fit what was called: the channel fails alone. */
@@ -372,7 +307,7 @@ export class Calling implements CallingHalf, OpenWriter {
     const { now, random } = this.#context
     channel.reissues++
     this.#channels.delete(channel.id)
-    this.#leaveLine(channel)
+    this.#line.leave(channel)
     this.#rewind(channel)
     if (failure.code === "REFUSED") return
     channel.retryAt = now + backoff(channel.reissues + 1, random(), defaultBackoff)
@@ -384,7 +319,6 @@ export class Calling implements CallingHalf, OpenWriter {
     move(channel, "lose")
     channel.id = 0
     channel.number = 0
-    channel.admitted = false
     const { inflow } = channel
     if (!inflow) return
     if (inflow.window > 0) channel.credit = Math.max(0, inflow.window - inflow.queued)
@@ -394,7 +328,7 @@ export class Calling implements CallingHalf, OpenWriter {
 
   #end(channel: OpenedChannel, outcome: Outcome): void {
     this.#channels.delete(channel.id)
-    this.#leaveLine(channel)
+    this.#line.leave(channel)
     move(channel, "end")
     this.#settle(channel, outcome)
   }
@@ -407,53 +341,10 @@ export class Calling implements CallingHalf, OpenWriter {
     if (!this.live.remove(channel)) return
     this.#context.emit({ type: "settled", channel, outcome: inDoubt(channel, outcome) })
   }
-
-  /** It takes none of the callee's places any more, or never got one. */
-  #leaveLine(channel: OpenedChannel): void {
-    this.#uncount(channel)
-    if (!channel.admitted) return
-    channel.admitted = false
-    this.#openCalls--
-    this.#admitNext()
-  }
-
-  /** Only calls wait while a socket is there. */
-  #admitNext(): void {
-    while (this.#openCalls < this.#context.peer.calls) {
-      const channel = this.#waiting.shift()
-      if (channel === undefined) return
-      if (channel.state === "queued") this.#stand(channel)
-    }
-  }
-
-  #uncount(channel: OpenedChannel): void {
-    if (channel.state !== "queued" || channel.writer === undefined) return
-    channel.writer = undefined
-    this.#unnumbered--
-    this.#unnumberedUnits -= channel.units
-  }
 }
 
 function failureOf([, , code, executed, message, data]: ErrorFrame): Failure {
   return { code, executed, message: message ?? undefined, data }
-}
-
-/** CANCEL, as it is sent and as it takes the place of a dead OPEN. */
-export function cancelFrame(context: Context, id: number): Encoded {
-  return context.codec.array([Kind.CANCEL, id])
-}
-
-function metaOf(channel: OpenedChannel, now: number): Meta | undefined {
-  const { deadline, tellDeadline } = channel.request
-  const meta: { d?: number; u?: 1; a?: number; f?: string } = {}
-  if (tellDeadline && deadline !== Number.POSITIVE_INFINITY) {
-    meta.d = Math.max(0, Math.ceil(deadline - now))
-  }
-  if (channel.doubt) meta.u = 1
-  if (channel.reissues > 0) meta.a = channel.reissues
-  if (channel.from !== undefined) meta.f = channel.from
-  for (const _ in meta) return meta
-  return undefined
 }
 
 /** `no` speaks of the last attempt; with an earlier one in doubt nobody knows. */

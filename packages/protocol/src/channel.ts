@@ -94,8 +94,10 @@ export class OpenedChannel implements Opener, Late, Rostered {
   reissues = 0
   /** When it may be issued again; 0 unless it waits for that. */
   retryAt = 0
-  /** It stands in the session's line, and counts against what the callee takes at a time. */
-  admitted = false
+  /** Its OPEN waits to be numbered. */
+  inLine = false
+  /** It takes one of the places that the callee has for calls. */
+  hasPlace = false
   /** A CANCEL has been sent for it. */
   cancelSent = false
   /** What the first allowance of a re-issued stream is. */

@@ -4,7 +4,6 @@
  */
 export type { BackoffOptions } from "./backoff.js"
 export { backoff, defaultBackoff, withinRange } from "./backoff.js"
-export type { QueueBounds } from "./calling.js"
 export type {
   CalleeSide,
   CallerSide,
@@ -32,6 +31,7 @@ export type { Policy } from "./lane.js"
 export * as limits from "./limits.js"
 export type { Loss } from "./loss.js"
 export { NothingServed } from "./nothing-served.js"
+export type { QueueBounds } from "./open-line.js"
 export { readControl } from "./read-control.js"
 export { readSequenced } from "./read-sequenced.js"
 export { Serving } from "./serving.js"

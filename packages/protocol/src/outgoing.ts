@@ -1,8 +1,8 @@
-import { cancelFrame } from "./calling.js"
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import type { Inbox } from "./inbox.js"
 import { messageFrames, messageUnits } from "./limits.js"
+import { cancelFrame } from "./open-frame.js"
 import { frameOf, type Numbered, Opening, type Outbox } from "./outbox.js"
 
 /**
@@ -58,7 +58,7 @@ export class Outgoing {
   #again(numbered: Numbered): Encoded {
     if (!(numbered instanceof Opening) || !numbered.opener.gone) return frameOf(numbered)
     numbered.opener.replaced()
-    return cancelFrame(this.#context, numbered.opener.id)
+    return cancelFrame(this.#context.codec, numbered.opener.id)
   }
 
   #put(frame: Encoded, number: number): void {

@@ -1,4 +1,4 @@
-import { Calling, type QueueBounds } from "./calling.js"
+import { Calling } from "./calling.js"
 import type { OpenedChannel } from "./channel.js"
 import { GOING_AWAY, NORMAL, PROTOCOL, SUSPENDING, TOO_MANY } from "./close-code.js"
 import type { Codec, Decoded, Encoded } from "./codec.js"
@@ -9,12 +9,14 @@ import type { ReservedCode } from "./error-code.js"
 import type { Bye, GoAway, GoAwayBody, Limits, Ping, Pong } from "./frame.js"
 import { grant } from "./grant.js"
 import type { Half } from "./half.js"
-import { Heartbeat, type Role } from "./heartbeat.js"
+import type { Role } from "./heartbeat.js"
 import { Inbox } from "./inbox.js"
 import { Incoming } from "./incoming.js"
 import * as Kind from "./kind.js"
 import { ackFrames, messageFramesAccepted } from "./limits.js"
+import { Liveness } from "./liveness.js"
 import { fateOf, type Loss } from "./loss.js"
+import type { QueueBounds } from "./open-line.js"
 import { Outbox } from "./outbox.js"
 import { Outgoing } from "./outgoing.js"
 import { readControl } from "./read-control.js"
@@ -63,9 +65,6 @@ export interface SessionCounters {
   readonly duplicates: number
 }
 
-/** Round trips are measured while there is traffic, at most this often, in milliseconds. */
-const roundTripEvery = 5_000
-
 /**
  * The logical life of a connection over many sockets (docs/protocol.md, "Sessions"): both sides run
  * this same machine, and the role decides only the parity of ids and who pings.
@@ -86,13 +85,9 @@ export class Session {
   readonly #outbox = new Outbox()
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
-  readonly #heartbeat: Heartbeat
+  readonly #liveness: Liveness
   #controls: Encoded[] = []
   #over = false
-  #busySince: number | undefined
-  #pings = 0
-  #pingedAt = 0
-  #roundTrip: number | undefined
   #messagesIn = 0
   #unitsIn = 0
   #replayed = 0
@@ -109,7 +104,7 @@ export class Session {
     this.#inbox = new Inbox(ackFrames[role], limits.window / 4)
     this.#incoming = new Incoming(context, this.calling, callee, parity, limits.messageBytes)
     this.#outgoing = new Outgoing(context, this.#inbox, this.#outbox)
-    this.#heartbeat = new Heartbeat(role)
+    this.#liveness = new Liveness(role, context, this.#outbox)
   }
 
   /** Highest number applied from the other side. */
@@ -144,7 +139,7 @@ export class Session {
 
   /** The last round trip in milliseconds; undefined until there was one. */
   get roundTrip(): number | undefined {
-    return this.#roundTrip
+    return this.#liveness.roundTrip
   }
 
   /** Whether the other side may have applied just this much. */
@@ -163,7 +158,7 @@ export class Session {
   get deadline(): number {
     const alarms = Math.min(this.calling.soonest, this.#callee.soonest)
     if (!this.#context.attached) return alarms
-    return Math.min(alarms, this.#inbox.dueAt, this.#silenceDeadline)
+    return Math.min(alarms, this.#inbox.dueAt, this.#liveness.deadline)
   }
 
   get counters(): SessionCounters {
@@ -200,13 +195,11 @@ export class Session {
 
   /** Goes on with a new socket: first of all with what the other side has not applied. */
   attach({ rx, limits, heartbeat }: Attachment): void {
-    const { now, random } = this.#context
     this.#context.peer = limits
     this.#context.attached = true
     this.#outbox.acknowledge(rx)
-    this.#busySince = this.#outbox.idle ? undefined : now
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
-    this.#heartbeat.begin(heartbeat, this.role === "server" ? random() : 0, now)
+    this.#liveness.begin(heartbeat)
     this.#replayed += this.#outgoing.retransmit()
     this.#callee.attached()
     this.calling.attached()
@@ -226,7 +219,7 @@ export class Session {
     if (this.#over || !this.#context.attached) return
     this.#messagesIn++
     this.#unitsIn += wire.length
-    this.#heartbeat.heard(this.#context.now)
+    this.#liveness.heard()
     const { value, revive } = this.#context.codec.decode(wire)
     if (!Array.isArray(value)) throw new Violation("a message that is no array")
     const [first, ack] = value
@@ -246,11 +239,10 @@ export class Session {
       this.#controls = []
       this.#outgoing.control(controls)
     }
-    const wasIdle = this.#outbox.idle
     this.#outgoing.flush()
-    if (wasIdle && !this.#outbox.idle) this.#busySince = now
+    this.#liveness.sent()
     if (this.#inbox.isDue(now)) this.#outgoing.control([])
-    this.#measureRoundTrip()
+    if (this.#liveness.measureDue) this.#ping()
   }
 
   /** Time has passed. */
@@ -258,7 +250,7 @@ export class Session {
     this.calling.ring()
     this.#callee.ring()
     if (!this.#context.attached) return
-    const verdict = this.#heartbeat.verdict(this.#silenceDeadline, this.#context.now)
+    const { verdict } = this.#liveness
     if (verdict === "probe") this.#ping()
     if (verdict === "dead") this.#disconnect(this.#leavingCode, "silent")
   }
@@ -266,7 +258,7 @@ export class Session {
   /** Asks at once whether the other side still answers: the page has been away, or the network. */
   probe(): void {
     if (!this.#context.attached) return
-    this.#heartbeat.probed(this.#context.now)
+    this.#liveness.probed()
     this.#ping()
   }
 
@@ -337,15 +329,11 @@ export class Session {
     return this.role === "client" ? SUSPENDING : GOING_AWAY
   }
 
-  get #silenceDeadline(): number {
-    return this.#heartbeat.deadline(this.#busySince, this.#roundTrip ?? 0)
-  }
-
   #acknowledged(ack: number): void {
     if (ack > this.#outbox.sent) throw new Violation("an acknowledgement of the future")
     if (ack <= this.#outbox.acknowledged) return
     this.#outbox.acknowledge(ack)
-    this.#busySince = this.#outbox.idle ? undefined : this.#context.now
+    this.#liveness.acknowledged()
   }
 
   #receiveControls(message: readonly unknown[], revive: Decoded["revive"], ack: number): void {
@@ -360,8 +348,7 @@ export class Session {
       case Kind.PING:
         return this.#control([Kind.PONG, frame[1]])
       case Kind.PONG:
-        if (frame[1] === this.#pings) this.#roundTrip = this.#context.now - this.#pingedAt
-        return
+        return this.#liveness.pong(frame[1])
       case Kind.GOAWAY:
         if (this.role === "server") throw new Violation("a client does not send its server away")
         return this.#context.emit({ type: "goaway", body: frame[1] })
@@ -403,13 +390,7 @@ export class Session {
   }
 
   #ping(): void {
-    this.#pingedAt = this.#context.now
-    this.#control([Kind.PING, ++this.#pings])
-  }
-
-  /** The client measures when it sends anyway; a quiet line is left in peace. */
-  #measureRoundTrip(): void {
-    if (this.role === "client" && this.#context.now - this.#pingedAt >= roundTripEvery) this.#ping()
+    this.#control([Kind.PING, this.#liveness.ping()])
   }
 
   #disconnect(code: number, reason: string): void {

@@ -1,20 +1,38 @@
-import type { Link } from "./network.js"
-import type { World } from "./run.js"
-import type { Fault } from "./scenario.js"
+import type { Server } from "@trunkline/server"
+import type { Clock } from "./clock.js"
+import type { Counters } from "./counters.js"
+import type { Link, Network } from "./network.js"
+import type { Process } from "./process.js"
+import type { Fault, Scenario } from "./scenario.js"
 
-/** Does to a world what a scenario's faults say, and undoes it in the end. */
+/** What faults are done to. */
+export interface Stage {
+  readonly scenario: Scenario
+  readonly clock: Clock
+  readonly network: Network
+  readonly counters: Counters
+  readonly clients: readonly { readonly process: Process; user: string }[]
+  readonly server: Server | undefined
+  /** Until when tokens are refused, and until when they are slow to check and by how much. */
+  readonly authentication: { refusedUntil: number; slowUntil: number; slowBy: number }
+  /** Starts the service anew: a process that remembers nothing of the one before. */
+  startServer(): void
+  note(text: string): void
+}
+
+/** Does to a simulated world what a scenario's faults say, and undoes it in the end. */
 export class Faults {
-  readonly #world: World
+  readonly #stage: Stage
   #leaving = false
   #healed = false
 
-  constructor(world: World) {
-    this.#world = world
+  constructor(stage: Stage) {
+    this.#stage = stage
   }
 
   strike(fault: Fault): void {
-    this.#world.note(`fault ${JSON.stringify(fault)}`)
-    this.#world.counters.add(`fault ${fault.type}`)
+    this.#stage.note(`fault ${JSON.stringify(fault)}`)
+    this.#stage.counters.add(`fault ${fault.type}`)
     switch (fault.type) {
       case "cut":
         return this.#newest?.cut(
@@ -47,8 +65,8 @@ export class Faults {
 
   /** From now on the network is good, the server runs, and tokens are believed. */
   heal(): void {
-    const { network, authentication } = this.#world
-    this.#world.note("healed")
+    const { network, authentication } = this.#stage
+    this.#stage.note("healed")
     this.#healed = true
     Object.assign(network.weather, { jitter: 0, refusal: 0, handshake: 0, closeLoss: 0 })
     Object.assign(authentication, { refusedUntil: 0, slowUntil: 0 })
@@ -56,25 +74,25 @@ export class Faults {
   }
 
   get #now(): number {
-    return this.#world.clock.now
+    return this.#stage.clock.now
   }
 
   get #newest(): Link | undefined {
-    return this.#world.network.open.at(-1)
+    return this.#stage.network.open.at(-1)
   }
 
   #processOf(whom: "client" | "server") {
-    const { clients, network } = this.#world
+    const { clients, network } = this.#stage
     return whom === "client" ? clients[0]?.process : network.listener?.process
   }
 
   #start(): void {
     this.#leaving = false
-    if (!this.#world.network.listener) this.#world.startServer()
+    if (!this.#stage.network.listener) this.#stage.startServer()
   }
 
   #crash(notified: boolean, downFor: number): void {
-    const { network } = this.#world
+    const { network } = this.#stage
     const { listener } = network
     if (!listener) return
     network.listener = undefined
@@ -88,7 +106,7 @@ export class Faults {
   }
 
   async #leave(drain: boolean, downFor: number): Promise<void> {
-    const { network, server } = this.#world
+    const { network, server } = this.#stage
     const { listener } = network
     if (this.#leaving || !listener || !server) return
     this.#leaving = true
@@ -104,11 +122,11 @@ export class Faults {
   }
 
   #startIn(milliseconds: number): void {
-    this.#world.clock.at(this.#now + milliseconds, () => this.#start())
+    this.#stage.clock.at(this.#now + milliseconds, () => this.#start())
   }
 
   #goOffline(milliseconds: number): void {
-    const { network, clock, scenario } = this.#world
+    const { network, clock, scenario } = this.#stage
     for (const link of network.open) link.swallow("both")
     network.weather.refusal = 1
     clock.at(this.#now + milliseconds, () => {
@@ -117,21 +135,21 @@ export class Faults {
   }
 
   #refuseTokens(milliseconds: number): void {
-    this.#world.authentication.refusedUntil = this.#now + milliseconds
+    this.#stage.authentication.refusedUntil = this.#now + milliseconds
     this.#newest?.cut("both", 1, 1)
   }
 
   #slowAuthentication(milliseconds: number, by: number): void {
-    Object.assign(this.#world.authentication, { slowUntil: this.#now + milliseconds, slowBy: by })
+    Object.assign(this.#stage.authentication, { slowUntil: this.#now + milliseconds, slowBy: by })
     this.#newest?.cut("both", 1, 1)
   }
 
   /** Another user logs in on the same page: what is begun from now on is hers. */
   #switchUser(index: number): void {
-    const client = this.#world.clients[index]
+    const client = this.#stage.clients[index]
     if (!client) return
     client.user = `${client.process.name}'s user ${this.#now}`
-    for (const link of this.#world.network.open) {
+    for (const link of this.#stage.network.open) {
       if (link.client === client.process) link.sever()
     }
   }

@@ -4,7 +4,7 @@ import type { Server } from "@trunkline/server"
 import { ClientProcess } from "./client-process.js"
 import { Clock, runUntil } from "./clock.js"
 import { Counters } from "./counters.js"
-import { Faults } from "./faults.js"
+import { Faults, type Stage } from "./faults.js"
 import { checkLedger } from "./invariants.js"
 import { Ledger } from "./ledger.js"
 import { type Direction, type Link, Network } from "./network.js"
@@ -49,7 +49,7 @@ export function run(scenario: Scenario, options: RunOptions = {}): Promise<Repor
 }
 
 /** Processes, the network between them, and what they have done so far. */
-export class World {
+export class World implements Stage {
   readonly scenario: Scenario
   readonly clock: Clock = new Clock()
   readonly random: Random
@@ -57,7 +57,6 @@ export class World {
   readonly counters: Counters = new Counters()
   readonly clients: ClientProcess[] = []
   server: Server | undefined
-  /** Until when tokens are refused, and until when they are slow to check and by how much. */
   readonly authentication = { refusedUntil: 0, slowUntil: 0, slowBy: 0 }
   readonly #options: RunOptions
   readonly #ledger = new Ledger()
@@ -96,7 +95,6 @@ export class World {
     }
   }
 
-  /** Starts the service anew: a process that remembers nothing of the one before. */
   startServer(): void {
     const process = new Process(`server ${++this.#generation}`, this.clock, this.random.fork())
     const { window, calls, grace } = this.scenario

@@ -1,0 +1,39 @@
+import type { AcceptedChannel, Encoded, Serving, Unencodable } from "@trunkline/protocol"
+import type { Driver, Host } from "@trunkline/transport"
+import type { SessionInfo } from "./handler.js"
+import type { Log } from "./log.js"
+import type { Entry } from "./router.js"
+
+export interface DispatchOptions {
+  readonly entries: ReadonlyMap<string, Entry>
+  /** Whether what handlers return is checked; inputs always are. */
+  readonly validateOutput: boolean
+  readonly validateItems: boolean
+  /** Handlers that may run at a time for one session, those that nobody waits for any more included. */
+  readonly handlers: number
+  readonly log: Log
+}
+
+/** What dispatching needs of the session that it dispatches for. */
+export interface Callee {
+  readonly driver: Driver
+  /** The half of the driver's session that serves. */
+  readonly serving: Serving
+  readonly host: Host
+  readonly info: SessionInfo
+  /** What `authenticate` said last. */
+  readonly context: unknown
+}
+
+/** What serving one channel needs of the dispatcher of its session. */
+export interface Desk {
+  readonly options: DispatchOptions
+  readonly callee: Callee
+  /** Handlers that have been entered and have not come to their end. */
+  running: number
+  /** Does something to the session's serving half, and whatever follows from it. */
+  serve(input: (serving: Serving) => void): void
+  /** Writes a payload for this session's caller. */
+  encode(value: unknown): Encoded | Unencodable
+  correlationId(channel: AcceptedChannel): string
+}
