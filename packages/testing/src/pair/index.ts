@@ -1,0 +1,3 @@
+export type { Pair, PairArguments, PairOptions } from "./pair.js"
+export { connectedPair } from "./pair.js"
+export { VirtualClock } from "./virtual-clock.js"
