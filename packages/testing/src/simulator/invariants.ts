@@ -95,6 +95,24 @@ function checkStream(account: Account, operation: StreamOperation): void {
   const [settlement] = account.settlements
   const whole = settlement?.ok && account.leftAt === undefined
   if (whole) checkEnd(account, operation, runs.at(-1) ?? [], lossless)
+  const threw = settlement?.code === "INTERNAL" && settlement.executed === "yes"
+  if (threw) checkFailure(account, operation, runs.at(-1) ?? [])
+}
+
+/** S4: what a handler threw stands behind the items that it yielded before. */
+function checkFailure(
+  { seen }: Account,
+  { id, items, procedure }: StreamOperation,
+  last: readonly ItemRecord[],
+): void {
+  const lossless = procedure !== "latest" && procedure !== "conflate"
+  const reached = last.at(-1)?.n ?? 0
+  const whole = lossless ? last.length === items : reached === items
+  must(
+    whole || items === 0,
+    "S4",
+    () => `${id} failed after ${reached} of ${items}, ${seen.length} seen`,
+  )
 }
 
 type ItemRecord = Extract<StreamRecord, { n: number }>

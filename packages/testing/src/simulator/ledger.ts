@@ -61,6 +61,12 @@ export class Ledger {
     return entry
   }
 
+  /** Whether the caller has stopped waiting, or has its outcome. */
+  hasLeft(id: number): boolean {
+    const account = this.accounts.get(id)
+    return account !== undefined && (account.leftAt !== undefined || account.settlements.length > 0)
+  }
+
   get unsettled(): readonly Account[] {
     return [...this.accounts.values()].filter(({ settlements }) => settlements.length === 0)
   }

@@ -138,6 +138,7 @@ class ServerEnd implements Transport {
 /** How one end let go. */
 export interface Farewell {
   readonly at: number
+  readonly code: number
   readonly reason: string
 }
 
@@ -204,14 +205,14 @@ export class Link {
   closeByClient(code: number, reason: string): void {
     if (!this.#clientOpen) return
     this.#clientOpen = false
-    this.closedByClient = { at: this.client.now(), reason }
+    this.closedByClient = { at: this.client.now(), code, reason }
     this.#up?.send(() => this.#closeServer(code, reason))
   }
 
   closeByServer(code: number, reason: string): void {
     if (!this.#serverOpen) return
     this.#serverOpen = false
-    this.closedByServer = { at: this.client.now(), reason }
+    this.closedByServer = { at: this.client.now(), code, reason }
     const told = this.#network.losesClose ? closeCodes.ABNORMAL : code
     this.#down.send(() => this.#closeClient(told, reason))
   }

@@ -1,5 +1,5 @@
 import { RpcError } from "@trunkline/contract"
-import { type Encoded, limits } from "@trunkline/protocol"
+import { closeCodes, type Encoded, limits } from "@trunkline/protocol"
 import type { Server } from "@trunkline/server"
 import { ClientProcess } from "./client-process.js"
 import { Clock, runUntil } from "./clock.js"
@@ -41,6 +41,9 @@ export interface RunOptions {
 const settleWithin = 2 * (30_000 + 45_000) + 90_000
 /** L2: half-open lines are found within this. */
 const noticeWithin = 46_000
+/** L4: backoff lets a few attempts come in a row, and then about so many milliseconds pass between two. */
+const attemptsAtOnce = 40
+const attemptEvery = 500
 const slice = 5_000
 
 /** Runs a scenario to its end, and checks on the way and at the end what must hold. */
@@ -72,7 +75,7 @@ export class World implements Stage {
     this.#options = options
     this.random = new Random(scenario.seed ^ 0x5bd1e995)
     this.network = new Network(this.random.fork())
-    this.#observer = new WireObserver(this.counters)
+    this.#observer = new WireObserver(this.counters, (id) => this.#ledger.hasLeft(id))
     const { latency, jitter, refusal, handshake, closeLoss } = scenario
     Object.assign(this.network.weather, { latency, jitter, refusal, handshake, closeLoss })
     this.network.tap = (link, direction, wire) => this.#tap(link, direction, wire)
@@ -128,6 +131,7 @@ export class World implements Stage {
     this.#checkLinks()
     checkLedger(this.#ledger)
     this.#countOutcomes()
+    await this.#rest()
     await this.#leave()
   }
 
@@ -185,12 +189,46 @@ export class World implements Stage {
     }
   }
 
+  /**
+   * S17: whatever is refused as a breach was spoilt on purpose, and ends one session; one more with each
+   * server that died, since only its memory tells which frame it was.
+   */
+  #checkBreaches(): void {
+    const farewells = this.network.links.flatMap((link) => [
+      link.closedByClient,
+      link.closedByServer,
+    ])
+    const breaches = farewells.filter((farewell) => farewell?.code === closeCodes.PROTOCOL)
+    const { operations } = this.scenario
+    const poisons = operations.filter((operation) => operation.type === "call" && operation.poison)
+    const most = poisons.length === 0 ? 0 : poisons.length + this.#generation - 1
+    must(breaches.length <= most, "S17", () => {
+      const { reason } = breaches.at(-1) ?? {}
+      return `${breaches.length} breaches, ${poisons.length} spoilt calls: ${reason}`
+    })
+  }
+
   #countOutcomes(): void {
     for (const { settlements, operation, entries } of this.#ledger.accounts.values()) {
       for (const { ok, code, executed } of settlements) {
         this.counters.add(`${operation.type} ${ok ? "ok" : `${code} ${executed}`}`)
       }
       if (entries.length > 1) this.counters.add("entered again, as allowed")
+    }
+  }
+
+  /** S12, S15: when nobody waits for anything, nothing is open, whatever handlers still do. */
+  async #rest(): Promise<void> {
+    await this.#runUntil(this.clock.now + this.scenario.grace + noticeWithin)
+    const { channels = 0 } = this.server?.stats ?? {}
+    must(channels === 0, "S12", () => `${channels} channels are open and nobody waits for them`)
+    this.#checkBreaches()
+    for (const { connection } of this.clients) {
+      if (connection.info.duplicates > 0) this.counters.add("duplicates dropped")
+    }
+    for (const { closedByServer, closedByClient } of this.network.links) {
+      if (closedByServer) this.counters.add(`closed by the server ${closedByServer.code}`)
+      if (closedByClient) this.counters.add(`closed by the client ${closedByClient.code}`)
     }
   }
 
@@ -216,6 +254,7 @@ export class World implements Stage {
     return runUntil(this.clock, time, () => {
       if (this.#failure) throw this.#failure
       this.#checkBounds()
+      this.#checkAttempts()
     })
   }
 
@@ -230,6 +269,13 @@ export class World implements Stage {
     const { sessions = 0, retained = 0 } = this.server?.stats ?? {}
     const most = sessions * (limits.defaultLimits.window + message)
     must(retained <= most, "S6", () => `the server retains ${retained} units`)
+  }
+
+  /** L4: nobody hammers at a server that is not there, and no two sockets take a session from another. */
+  #checkAttempts(): void {
+    const { links } = this.network
+    const most = attemptsAtOnce * this.clients.length + this.clock.now / attemptEvery
+    must(links.length <= most, "L4", () => `${links.length} attempts to connect`)
   }
 
   #tap(link: Link, direction: Direction, wire: Encoded): Encoded {

@@ -41,9 +41,12 @@ export class WireObserver {
   readonly #sessions = new Map<string, ObservedSession>()
   readonly #sidOf = new Map<Link, string>()
   readonly #counters: Counters
+  readonly #hasLeft: (operation: number) => boolean
 
-  constructor(counters: Counters) {
+  /** @param hasLeft whether the caller of an operation has stopped waiting */
+  constructor(counters: Counters, hasLeft: (operation: number) => boolean) {
     this.#counters = counters
+    this.#hasLeft = hasLeft
   }
 
   observe(link: Link, direction: Direction, wire: Encoded): void {
@@ -114,12 +117,18 @@ export class WireObserver {
   /** S7: as it was, or a CANCEL in the place of an OPEN whose caller has gone. */
   #again(known: string, text: string, frame: Frame): void {
     this.#counters.add("retransmitted")
-    if (known === text) return
+    if (known === text) return this.#checkWanted(frame)
     const original: Frame = JSON.parse(known)
     const opens = original[0] === Kind.OPEN || original[0] === Kind.PART
     const replaced = opens && frame[0] === Kind.CANCEL && frame[1] === original[1]
     must(replaced, "S7", () => `${known.slice(0, 80)} became ${text.slice(0, 80)}`)
     this.#counters.add("cancel in place of an open")
+  }
+
+  /** S7: nothing begins for a caller who has gone. */
+  #checkWanted([kind, id, , input]: Frame): void {
+    const operation = kind === Kind.OPEN ? Number(Object(input).id) : Number.NaN
+    must(!this.#hasLeft(operation), "S7", () => `${id} sent again, and nobody waits for it`)
   }
 
   #first(session: ObservedSession, direction: Direction, number: number, frame: Frame): void {
