@@ -1,5 +1,11 @@
 import { backoff, defaultBackoff } from "./backoff.js"
-import { move, type OpenedChannel, type OpenWriter, type Outcome } from "./channel.js"
+import {
+  move,
+  type OpenedChannel,
+  type OpenRequest,
+  type OpenWriter,
+  type Outcome,
+} from "./channel.js"
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import { type Failure, licensesRetry, type ReservedCode } from "./error-code.js"
@@ -8,7 +14,7 @@ import { grant } from "./grant.js"
 import type { CallingHalf } from "./incoming.js"
 import { Inflow } from "./inflow.js"
 import * as Kind from "./kind.js"
-import { creditWindow, envelopeUnits, reissues } from "./limits.js"
+import { creditWindow, envelopeUnits, pathUnits, reissues } from "./limits.js"
 import type { Fate } from "./loss.js"
 import { cancelFrame, OpenFrames } from "./open-frame.js"
 import { OpenLine, type QueueBounds } from "./open-line.js"
@@ -56,6 +62,8 @@ export class Calling implements CallingHalf, OpenWriter {
     channel.order = ++this.#order
     this.live.set(channel, channel.request.deadline)
     if (this.#closed) return this.#close(channel)
+    const misuse = misuseOf(channel.request)
+    if (misuse) return this.giveUp(channel, misuse)
     if (channel.request.deadline <= this.#context.now) return this.giveUp(channel, "TIMEOUT")
     if (this.#line.isFull(channel)) return this.giveUp(channel, "OFFLINE_QUEUE_FULL")
     this.#enqueue(channel)
@@ -214,7 +222,7 @@ export class Calling implements CallingHalf, OpenWriter {
   }
 
   #result(channel: OpenedChannel, value: unknown): void {
-    if (channel.inflow) this.#mismatch(channel)
+    if (channel.isStream) this.#mismatch(channel)
     this.#end(channel, { ok: true, value })
   }
 
@@ -249,6 +257,7 @@ export class Calling implements CallingHalf, OpenWriter {
 
   /** END of the callee: all there was, or of a duplex its half. */
   #ended(channel: OpenedChannel): void {
+    if (!channel.isStream) this.#mismatch(channel)
     if (channel.kind === "duplex") {
       if (!move(channel, "hear")) throw new Violation("a second END")
       if (channel.state !== "closed") return
@@ -341,6 +350,12 @@ export class Calling implements CallingHalf, OpenWriter {
     if (!this.live.remove(channel)) return
     this.#context.emit({ type: "settled", channel, outcome: inDoubt(channel, outcome) })
   }
+}
+
+/** What no frame may say is never sent: the other side would end the session. */
+function misuseOf({ path, from }: OpenRequest): ReservedCode | undefined {
+  if (path.length > pathUnits) return "NOT_FOUND"
+  return from === undefined || isCursor(from) ? undefined : "VALIDATION"
 }
 
 function failureOf([, , code, executed, message, data]: ErrorFrame): Failure {

@@ -134,6 +134,11 @@ export class OpenedChannel implements Opener, Late, Rostered {
     return this.kind === "call" || this.kind === undefined
   }
 
+  /** What it yields are items. */
+  get isStream(): boolean {
+    return this.kind === "subscription" || this.kind === "duplex"
+  }
+
   get units(): number {
     return this.input?.length ?? 0
   }

@@ -32,6 +32,8 @@ export const partUnits = 32_768
 export const runLength = 1_024
 /** Nesting of arrays and objects in a payload. */
 export const depth = 64
+/** The path of a procedure. */
+export const pathUnits = 256
 export const errorCodeUnits = 64
 export const errorMessageUnits = 2_000
 /** Bytes of a close reason, so that the close frame stays a control frame. */

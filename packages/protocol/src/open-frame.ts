@@ -46,7 +46,7 @@ function metaOf(channel: OpenedChannel, now: number): Meta | undefined {
   const { deadline, tellDeadline } = channel.request
   const meta: { d?: number; u?: 1; a?: number; f?: string } = {}
   if (tellDeadline && deadline !== Number.POSITIVE_INFINITY) {
-    meta.d = Math.max(0, Math.ceil(deadline - now))
+    meta.d = Math.min(Math.max(0, Math.ceil(deadline - now)), Number.MAX_SAFE_INTEGER)
   }
   if (channel.doubt) meta.u = 1
   if (channel.reissues > 0) meta.a = channel.reissues

@@ -1,7 +1,7 @@
 import type { SequencedFrame } from "./frame.js"
 import { type FrameReader, frameReader, payload, payloads } from "./frame-reader.js"
 import * as Kind from "./kind.js"
-import { runLength } from "./limits.js"
+import { errorCodeUnits, errorMessageUnits, pathUnits, runLength } from "./limits.js"
 import { fields, isCursor, isFlag, isId, isInt, listOf, oneOf, optional, text } from "./shape.js"
 
 const meta = fields({
@@ -17,13 +17,19 @@ const meta = fields({
 export const readSequenced: FrameReader<SequencedFrame> = frameReader({
   [Kind.PART]: [isId, isFlag, payload],
   [Kind.RESULT]: [isId, payload],
-  [Kind.ERROR]: [isId, text(64), oneOf("no", "yes", "unknown"), optional(text(2_000)), payload],
+  [Kind.ERROR]: [
+    isId,
+    text(errorCodeUnits),
+    oneOf("no", "yes", "unknown"),
+    optional(text(errorMessageUnits)),
+    payload,
+  ],
   [Kind.CANCEL]: [isId, optional(text(64))],
-  [Kind.OPEN]: [isId, text(256), payload, optional(isInt), optional(meta)],
+  [Kind.OPEN]: [isId, text(pathUnits), payload, optional(isInt), optional(meta)],
   [Kind.ITEM]: [isId, payload, optional(isCursor)],
   [Kind.END]: [isId],
   [Kind.CREDIT]: [isId, isInt],
-  [Kind.EVENT]: [text(256), payload],
+  [Kind.EVENT]: [text(pathUnits), payload],
   [Kind.NOTE]: [isId, text(32), payload],
   [Kind.ITEMS]: [isId, payloads, optional(listOf(isCursor, runLength))],
 })

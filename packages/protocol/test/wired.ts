@@ -64,6 +64,7 @@ export class End {
   closed: { readonly code: number; readonly reason: string } | undefined
   over: SessionEnd | undefined
   readonly #clock: { now: number }
+  readonly #context: Context
 
   constructor(role: Role, accepts: Limits, options: WiredOptions, clock: { now: number }) {
     const context = new Context(jsonCodec, options.random ?? (() => 0.5))
@@ -80,6 +81,7 @@ export class End {
     })
     this.limits = accepts
     this.#clock = clock
+    this.#context = context
   }
 
   step(input: (session: Session) => void): void {
@@ -113,6 +115,11 @@ export class End {
     if (!channel) throw new Error("there is no such channel")
     const encoded = value === undefined ? undefined : this.session.encode(value)
     this.serve((serving) => serving.result(channel, encoded))
+  }
+
+  /** Sends a frame that no half of the session asked for. */
+  say(...frame: readonly unknown[]): void {
+    this.step(() => this.#context.scheduler.push(JSON.stringify(frame)))
   }
 
   /** A message of the other end that no session of ours would send. */
