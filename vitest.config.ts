@@ -1,5 +1,7 @@
 import { defineConfig } from "vitest/config"
+import { LeftOut } from "./tests/support/left-out.js"
 
+// Packages are tested from their sources, without a build between.
 const conditions = ["@trunkline/source"]
 
 export default defineConfig({
@@ -10,5 +12,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    reporters: ["default", new LeftOut(), ...(process.env["CI"] ? ["json"] : [])],
+    outputFile: { json: "node_modules/.cache/vitest-report.json" },
   },
 })
