@@ -189,15 +189,12 @@ export class Calling implements CallingHalf, OpenWriter {
     return this.#find(id) !== undefined
   }
 
-  /** Of what comes in parts only a result is that large; a stream's reader is slow. */
+  /** A stream's reader is slow; of a call only the outcome comes in parts, and nothing after it. */
   refuseParts(id: number): void {
     const channel = this.#channels.get(id)
     if (!channel) return
     if (channel.inflow) return this.giveUp(channel, "SLOW_CONSUMER")
-    this.#sendCancel(channel)
-    this.#line.leave(channel)
-    move(channel, "giveUp")
-    this.#fail(channel, { code: "RESULT_LOST", executed: "yes" })
+    this.#end(channel, { ok: false, failure: { code: "RESULT_LOST", executed: "yes" } })
   }
 
   ring(): void {

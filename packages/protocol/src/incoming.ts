@@ -61,7 +61,7 @@ export class Incoming {
 
   /** A slice of a frame (docs/protocol.md, "PART"); the frame is applied with its last one. */
   #part([, id, more, slice]: Part): void {
-    if (!this.#halfOf(id).wantsParts(id)) return
+    if (this.#assembly.skips(id, more) || !this.#halfOf(id).wantsParts(id)) return
     const joined = this.#assembly.add(id, more, slice)
     if (joined === undefined) return this.#relieve()
     const { value, revive } = this.#context.codec.decode(joined)
@@ -85,8 +85,8 @@ export class Incoming {
   #relieve(): void {
     if (!this.#context.budget.exceeded) return
     const parted = this.#assembly.heaviest()
-    if (parted !== undefined && this.#assembly.units(parted) > this.#calling.heaviest) {
-      this.#assembly.discard(parted)
+    if (parted !== undefined && this.#assembly.held(parted) > this.#calling.heaviest) {
+      this.#assembly.refuse(parted)
       this.#halfOf(parted).refuseParts(parted)
     } else this.#calling.relieve()
   }
