@@ -40,7 +40,7 @@ export const dashboard = contract({
 
   rules: {
     /** The rules as they stand, and again after each change. */
-    list: subscription({ item: z.array(Rule), delivery: "latest", restart: "fresh" }),
+    list: subscription({ item: z.array(Rule).readonly(), delivery: "latest", restart: "fresh" }),
     /** Adds a rule that is watched from now on. */
     add: call({
       input: RuleInput,
@@ -68,7 +68,7 @@ export const dashboard = contract({
 
   notes: {
     /** The notes as they stand, and again after each change. */
-    list: subscription({ item: z.array(Note), delivery: "latest", restart: "fresh" }),
+    list: subscription({ item: z.array(Note).readonly(), delivery: "latest", restart: "fresh" }),
     /** Leaves a note for everybody who watches. */
     add: call({
       input: NoteInput,
@@ -82,7 +82,7 @@ export const dashboard = contract({
   /** Who watches. Whoever reads this stream is one of them, for as long as it is open. */
   viewers: subscription({
     input: z.object({ name: ViewerName }),
-    item: z.array(Viewer),
+    item: z.array(Viewer).readonly(),
     delivery: "latest",
     restart: "fresh",
   }),
