@@ -1,7 +1,12 @@
 import { errorCodes } from "@trunkline/protocol"
-import type { Procedure } from "./procedure.js"
+import type { Delivery, Procedure } from "./procedure.js"
 
 const kinds: readonly unknown[] = ["call", "subscription", "upload", "duplex", "event"]
+
+const payloads = ["input", "output", "item", "up", "down"]
+const idempotencies: readonly unknown[] = [undefined, "safe", "idempotent", "key"]
+const restarts: readonly unknown[] = ["fail", "fresh"]
+const deliveries: readonly unknown[] = ["every", "latest"]
 
 /** The longest path that an OPEN carries. */
 const longestPath = 256
@@ -20,7 +25,7 @@ const longestPath = 256
  * ```
  *
  * @throws TypeError for a member that is no procedure or group, a name that a client could not have
- * (`then`, or one that begins with `~` or contains a dot), or an error with a reserved code
+ * (see {@link isPossibleName}), an error with a reserved code, or an option that does not exist
  */
 export function contract<C extends object>(tree: C): C {
   for (const _ of procedures(tree));
@@ -36,11 +41,20 @@ export function* procedures(
     const path = prefix === "" ? name : `${prefix}.${name}`
     checkName(name, path)
     if (isProcedure(member)) {
-      checkErrors(member, path)
+      checkProcedure(member, path)
       yield [path, member]
     } else if (isGroup(member)) yield* procedures(member, path)
     else throw new TypeError(`contract: ${path} is neither a procedure nor a group of them`)
   }
+}
+
+/**
+ * Whether a client can have a member of this name. Some the language itself asks any value for: `then`,
+ * `toJSON`, and what every object has. Names with `~` are ours, and a dot parts the names of a path.
+ */
+export function isPossibleName(name: string | symbol): name is string {
+  if (typeof name !== "string" || name === "" || name === "then" || name === "toJSON") return false
+  return !(name in Object.prototype || name.startsWith("~") || name.includes("."))
 }
 
 export function isProcedure(member: unknown): member is Procedure {
@@ -56,16 +70,48 @@ function isGroup(member: unknown): member is object {
 }
 
 function checkName(name: string, path: string): void {
-  const impossible = name === "" || name === "then" || name.startsWith("~") || name.includes(".")
-  if (impossible) throw new TypeError(`contract: ${path}: no procedure can have this name`)
+  if (!isPossibleName(name)) {
+    throw new TypeError(`contract: ${path}: no procedure can have this name`)
+  }
   if (path.length > longestPath) throw new TypeError(`contract: ${path}: the path is too long`)
 }
 
-function checkErrors(procedure: Procedure, path: string): void {
-  if (!("errors" in procedure)) return
-  for (const code of Object.keys(Object(procedure.errors))) {
+function checkProcedure(procedure: Procedure, path: string): void {
+  for (const part of payloads) {
+    const schema: unknown = Reflect.get(procedure, part)
+    if (schema !== undefined) checkSchema(schema, `${path}: ${part}`)
+  }
+  if ("errors" in procedure) checkErrors(procedure.errors, path)
+  if (procedure.kind === "call") checkWord(procedure.idempotency, idempotencies, path)
+  if (procedure.kind === "subscription") {
+    checkWord(procedure.restart, restarts, path)
+    checkDelivery(procedure.delivery, path)
+  }
+}
+
+function checkErrors(errors: unknown, path: string): void {
+  for (const [code, data] of Object.entries(Object(errors))) {
     if (Object.hasOwn(errorCodes, code)) {
       throw new TypeError(`contract: ${path}: ${code} is reserved, declare another code`)
     }
+    if (data !== null) checkSchema(data, `${path}: ${code}`)
   }
+}
+
+function checkSchema(schema: unknown, place: string): void {
+  const standard: unknown = Reflect.get(Object(schema), "~standard")
+  const validate: unknown = Reflect.get(Object(standard), "validate")
+  if (typeof validate !== "function")
+    throw new TypeError(`contract: ${place} is no Standard Schema`)
+}
+
+function checkDelivery(delivery: Delivery, path: string): void {
+  const by: unknown = Reflect.get(Object(delivery), "conflate")
+  if (typeof by === "string" || typeof by === "function") return
+  checkWord(delivery, deliveries, path)
+}
+
+function checkWord(word: unknown, words: readonly unknown[], path: string): void {
+  if (words.includes(word)) return
+  throw new TypeError(`contract: ${path}: ${JSON.stringify(word)} is none of its options`)
 }

@@ -20,7 +20,10 @@ export interface ProcedureDescription {
 }
 
 export interface ContractDescription {
-  /** Changes with anything that a caller could notice. */
+  /**
+   * Changes with anything that a caller could notice. The order in which procedures and fields are
+   * written is not among that.
+   */
   readonly fingerprint: string
   readonly procedures: readonly ProcedureDescription[]
 }
@@ -33,7 +36,8 @@ export function describe(contract: object): ContractDescription {
   const described = [...procedures(contract)].map(([path, procedure]) =>
     describeProcedure(path, procedure),
   )
-  return { fingerprint: digest(JSON.stringify(described)), procedures: described }
+  const sorted = [...described].sort((a, b) => (a.path < b.path ? -1 : 1))
+  return { fingerprint: digest(canonical(sorted)), procedures: described }
 }
 
 /** Short, and equal for equal contracts: a server logs a client that was built from another one. */
@@ -114,6 +118,15 @@ function jsonSchema(declared: unknown, side: Side): JsonSchema {
   } catch {
     return true
   }
+}
+
+/** JSON with every object's keys in order, and the names of required fields, which are a set too. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (key, part: unknown) => {
+    if (Array.isArray(part)) return key === "required" ? [...part].sort() : part
+    if (typeof part !== "object" || part === null) return part
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)))
+  })
 }
 
 /** FNV-1a over 64 bits: an equal text gives an equal name, which is all that is asked of it. */

@@ -54,7 +54,7 @@ export function validate(
   const standard = schema["~standard"]
   if (!isStandard(standard)) throw new TypeError("not a Standard Schema")
   const result = standard.validate(value)
-  return result instanceof Promise ? result.then(toValidated) : toValidated(result)
+  return isPromise(result) ? result.then(toValidated) : toValidated(result)
 }
 
 const nothingExpected: Validated = {
@@ -68,6 +68,11 @@ interface Standard {
 
 function isStandard(standard: unknown): standard is Standard {
   return typeof standard === "object" && standard !== null && "validate" in standard
+}
+
+/** Also one of another realm, as test runners have them. */
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === "object" && value !== null && "then" in value
 }
 
 function toValidated(result: unknown): Validated {

@@ -1,12 +1,13 @@
-import type {
-  Call,
-  Duplex,
-  EventProcedure,
-  InputOf,
-  OutputOf,
-  Procedure,
-  Subscription,
-  Upload,
+import {
+  type Call,
+  type Duplex,
+  type EventProcedure,
+  type InputOf,
+  isPossibleName,
+  type OutputOf,
+  type Procedure,
+  type Subscription,
+  type Upload,
 } from "@trunkline/contract"
 import { ChannelStream } from "./channel-stream.js"
 import type { Caller, Line } from "./line.js"
@@ -43,9 +44,9 @@ export interface SubscriptionProcedure<Input, Item, Errors = {}>
   readonly "~subscription"?: readonly [Input, Item, Errors]
 }
 
-/** A kind that this version declares and does not serve yet. */
+/** Stands where a procedure would be whose kind is declared and not served yet. */
 export interface ReservedKind {
-  readonly "~reserved": never
+  readonly "This kind of procedure is reserved: declare a call or a subscription": never
 }
 
 /**
@@ -126,22 +127,23 @@ function isCaller(value: unknown): value is Caller {
  * @param complete the node tells all there is
  */
 function surface(line: Line, path: string, node: unknown, complete: boolean): unknown {
-  const kind = kindOf(node)
-  const isGroup = kind === undefined && (complete || path === "")
+  const kind = complete ? kindOf(node) : outlined(node)
+  const isGroup = kind === undefined && (complete || path === "" || isObject(node))
   const invoke = (input?: unknown, options?: CallOptions & StreamOptions): unknown => {
     if (isGroup) throw new TypeError(`${path || "the client"} is a group of procedures`)
     if (kind === "subscription") return new ChannelStream(line, path, input, options)
-    return makeCall(line, path, input, options)
+    if (kind === undefined || kind === "call") return makeCall(line, path, input, options)
+    throw new TypeError(`${path}: the kind "${kind}" is reserved`)
   }
   const members = new Map<string, unknown>()
   return new Proxy(invoke, {
-    get(_, name) {
-      if (typeof name !== "string" || name === "then") return undefined
+    get(target, name) {
       if (name === "~path") return path
+      if (!isPossibleName(name) || kind !== undefined) return ownOf(target, name)
       const known = members.get(name)
       if (known) return known
       const child: unknown = isObject(node) ? Reflect.get(node, name) : undefined
-      if (complete && (kind !== undefined || child === undefined)) return undefined
+      if (complete && child === undefined) return undefined
       const member = surface(line, path === "" ? name : `${path}.${name}`, child, complete)
       members.set(name, member)
       return member
@@ -149,11 +151,22 @@ function surface(line: Line, path: string, node: unknown, complete: boolean): un
   })
 }
 
-/** A procedure of the contract has a kind; an outline has just the word. */
+/**
+ * What the language and its tools ask of any function (`toString`, `bind`); but no `then`, so that a
+ * client may be awaited or returned from an async function.
+ */
+function ownOf(target: object, name: string | symbol): unknown {
+  return name === "then" ? undefined : Reflect.get(target, name)
+}
+
 function kindOf(node: unknown): string | undefined {
-  if (typeof node === "string") return node
   const kind: unknown = isObject(node) ? Reflect.get(node, "kind") : undefined
   return typeof kind === "string" ? kind : undefined
+}
+
+/** An outline has just the word. */
+function outlined(node: unknown): string | undefined {
+  return typeof node === "string" ? node : undefined
 }
 
 function isObject(value: unknown): value is object {

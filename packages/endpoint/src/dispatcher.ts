@@ -5,6 +5,7 @@ import {
   type Serving,
   Unencodable,
 } from "@trunkline/protocol"
+import { callUser } from "./call-user.js"
 import type { Callee, Desk, DispatchOptions } from "./desk.js"
 import type { Entry } from "./router.js"
 import { ServedCall } from "./served-call.js"
@@ -40,7 +41,8 @@ export class Dispatcher implements Desk {
   /** A one-way event of a path that nobody serves is dropped; no procedure takes events yet. */
   event(path: string): void {
     const { log } = this.options
-    log({ level: "warn", message: "event dropped", path, session: this.callee.info.id })
+    const session = this.callee.info.id
+    callUser(() => log({ level: "warn", message: "event dropped", path, session }))
   }
 
   serve(input: (serving: Serving) => void): void {
@@ -52,8 +54,7 @@ export class Dispatcher implements Desk {
     try {
       return this.callee.driver.session.encode(value)
     } catch (error) {
-      if (error instanceof Unencodable) return error
-      throw error
+      return error instanceof Unencodable ? error : new Unencodable("it cannot be read")
     }
   }
 

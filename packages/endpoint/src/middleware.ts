@@ -40,9 +40,14 @@ function isMiddleware(value: unknown): value is AnyMiddleware {
 /** Marks a function that calls a handler, as against the handler itself. */
 const guard = Symbol("trunkline.guard")
 
+/** Whether middleware stands before the handler itself. */
+export function isGuarded(handler: AnyHandler): boolean {
+  return guard in handler
+}
+
 /** Calls a handler, or the middleware before it, and notes when the handler itself is entered. */
 export function invoke(handler: AnyHandler, request: Request): unknown {
-  if (!(guard in handler)) request.enter()
+  if (!isGuarded(handler)) request.enter()
   return handler(request)
 }
 
@@ -67,13 +72,26 @@ function wrapAll(chain: readonly AnyMiddleware[], handlers: unknown): unknown {
 
 function guarded(middleware: AnyMiddleware, inner: AnyHandler): AnyHandler {
   const run = async (request: Request): Promise<unknown> => {
-    const next = async (added?: object): Promise<Held> =>
-      new Held(await invoke(inner, added ? request.with(added) : request))
+    let called = false
+    const next = async (added?: object): Promise<Held> => {
+      if (called) throw new TypeError("a middleware calls next() once")
+      called = true
+      return new Held(await pass(inner, added ? request.with(added) : request))
+    }
     const passed = await middleware(request.toMiddleware(next))
     if (passed instanceof Held) return passed.value
     throw new RpcError("INTERNAL", { message: "a middleware must return what next() gave" })
   }
   return Object.assign(run, { [guard]: true })
+}
+
+/** Calls what stands behind a middleware, which may not wait for it. */
+async function pass(inner: AnyHandler, request: Request): Promise<unknown> {
+  try {
+    return await invoke(inner, request)
+  } finally {
+    if (!isGuarded(inner)) request.exit()
+  }
 }
 
 /** The result on its way back through the middleware. */

@@ -12,7 +12,8 @@ export interface MiddlewareRequest<Context> {
   readonly correlationId: string
   /**
    * Goes on to the next middleware and at last to the handler, with these added to the context. Resolves
-   * when a call has its result, or a stream has begun.
+   * when a call has its result, or a stream has begun. A second time it throws: a handler is entered at
+   * most once.
    */
   readonly next: Next
 }
@@ -37,6 +38,8 @@ export interface RequestOrigin {
   readonly signal: AbortSignal
   /** The handler itself is about to be called. */
   enter(): void
+  /** The handler that a middleware called has returned or thrown. */
+  exit(): void
 }
 
 const errors = new Proxy(
@@ -81,6 +84,10 @@ export class Request {
 
   enter(): void {
     this.#origin.enter()
+  }
+
+  exit(): void {
+    this.#origin.exit()
   }
 
   /** The same request with more in its context. */

@@ -2,7 +2,7 @@ import { type Call, type Validated, validate } from "@trunkline/contract"
 import { type AcceptedChannel, type Encoded, Unencodable } from "@trunkline/protocol"
 import type { Desk } from "./desk.js"
 import type { Entry } from "./router.js"
-import { isPromise, isSchema, Served } from "./served.js"
+import { isSchema, Served } from "./served.js"
 
 /** A call being served: one value, checked and sent. */
 export class ServedCall extends Served {
@@ -16,13 +16,10 @@ export class ServedCall extends Served {
   protected returned(value: unknown): void {
     this.finished()
     if (this.left) return
-    const validated = this.#validate(value)
-    if (isPromise(validated)) {
-      validated.then(
-        (result) => this.#answer(result),
-        (error) => this.failed(error),
-      )
-    } else this.#answer(validated)
+    this.settle(
+      () => this.#validate(value),
+      (validated) => this.#answer(validated),
+    )
   }
 
   /** Without an output in the contract whatever the handler returns stays here. */

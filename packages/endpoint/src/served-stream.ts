@@ -8,9 +8,9 @@ import {
 } from "@trunkline/protocol"
 import { type DeliveryPlan, planOf } from "./delivery.js"
 import type { Desk } from "./desk.js"
-import { PushSource } from "./push-source.js"
+import { PushSource, type Sink } from "./push-source.js"
 import type { Entry } from "./router.js"
-import { isPromise, isSchema, Served } from "./served.js"
+import { isSchema, Served } from "./served.js"
 
 /** Pulls in a row from a source that never waits, before the event loop gets its turn. */
 const longestBurst = 256
@@ -52,6 +52,11 @@ export class ServedStream extends Served {
     this.#stop()
   }
 
+  protected override failed(thrown: unknown): void {
+    super.failed(thrown)
+    this.#stop()
+  }
+
   #begin(): void {
     const { policy, window } = this.#plan
     this.desk.serve((serving) => {
@@ -62,34 +67,43 @@ export class ServedStream extends Served {
 
   #iterate(source: AsyncIterable<unknown>): void {
     this.#begin()
-    this.#iterator = source[Symbol.asyncIterator]()
-    this.#pull()
+    this.settle(
+      () => source[Symbol.asyncIterator](),
+      (iterator) => {
+        if (!isObject(iterator)) return this.returned(undefined)
+        this.#iterator = iterator
+        this.#pull()
+      },
+    )
   }
 
   /** No code of the application runs for it between two values. */
   #attach(source: PushSource): void {
     this.release()
     this.#begin()
-    this.#detach = source.attach({
+    const sink: Sink = {
       codec: this.desk.callee.driver.session.codec,
       push: (value, key) => this.#pushed(value, key),
       end: () => this.#done(),
       fail: (failure) => this.#failedWith(failure),
-    })
+    }
+    this.settle(
+      () => source.attach(sink),
+      (detach) => {
+        this.#detach = detach
+      },
+    )
   }
 
   #pull(): void {
     if (this.#pulling || this.left || !this.#iterator || !this.#hasRoom()) return
     this.#pulling = true
     if (this.#plan.policy !== "every" && ++this.#burst > longestBurst) return this.#rest()
-    try {
-      this.#iterator.next().then(
-        (step) => this.#pulled(step),
-        (error) => this.failed(error),
-      )
-    } catch (error) {
-      this.failed(error)
-    }
+    const iterator = this.#iterator
+    this.settle(
+      () => iterator.next(),
+      (step) => this.#pulled(step),
+    )
   }
 
   /** A lossy stream takes whatever comes, and keeps the newest. */
@@ -108,15 +122,13 @@ export class ServedStream extends Served {
   }
 
   #pulled(step: IteratorResult<unknown>): void {
+    if (!isObject(step)) return this.failed(new TypeError(`the source of ${this.path} is broken`))
     if (step.done) return this.#done()
     if (this.left) return
-    const validated = this.#validate(step.value)
-    if (isPromise(validated)) {
-      validated.then(
-        (result) => this.#validated(result),
-        (error) => this.failed(error),
-      )
-    } else this.#validated(validated)
+    this.settle(
+      () => this.#validate(step.value),
+      (validated) => this.#validated(validated),
+    )
   }
 
   #validate(item: unknown): Validated | PromiseLike<Validated> {
@@ -129,9 +141,14 @@ export class ServedStream extends Served {
     if (!validated.ok) return this.#misfit(validated.issues)
     const encoded = this.desk.encode(validated.value)
     if (encoded instanceof Unencodable) return this.#unsendable(encoded)
-    this.#put(encoded, this.#plan.keyOf(validated.value))
-    this.#pulling = false
-    this.#pull()
+    this.settle(
+      () => this.#plan.keyOf(validated.value),
+      (key) => {
+        this.#put(encoded, key)
+        this.#pulling = false
+        this.#pull()
+      },
+    )
   }
 
   #pushed(value: Encoded, key: unknown): void {
@@ -202,6 +219,11 @@ export class ServedStream extends Served {
     if (isAsyncIterable(source)) void this.#close(source[Symbol.asyncIterator]())
     else this.finished()
   }
+}
+
+/** What a source written without types may fail to give. */
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null
 }
 
 function isAsyncIterable(value: unknown): value is AsyncIterable<unknown> {

@@ -6,9 +6,10 @@ import type {
   Failure,
   Unencodable,
 } from "@trunkline/protocol"
+import { callUser } from "./call-user.js"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
-import { invoke } from "./middleware.js"
+import { invoke, isGuarded } from "./middleware.js"
 import { Request, type RequestOrigin } from "./request.js"
 import type { Entry } from "./router.js"
 import { internal, toThrown } from "./serving-failure.js"
@@ -27,6 +28,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** Nobody waits any more. */
   protected left = false
   #entered = false
+  #exited = false
   #ended = false
   #running = false
   #controller: AbortController | undefined
@@ -67,17 +69,18 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     this.#entered = true
   }
 
+  exit(): void {
+    this.#exited = true
+  }
+
   /** Validates the input and goes on to the handler. */
   start(): void {
     this.#running = true
     this.desk.running++
-    const validated = this.#validateInput()
-    if (isPromise(validated)) {
-      validated.then(
-        (result) => this.#run(result),
-        (error) => this.failed(error),
-      )
-    } else this.#run(validated)
+    this.settle(
+      () => validate(this.#inputSchema, this.channel.input),
+      (validated) => this.#run(validated),
+    )
   }
 
   cancelled(code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void {
@@ -97,9 +100,25 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     this.#controller?.abort(this.#reason)
   }
 
-  /** The handler has come to its end, one way or the other. */
+  /**
+   * Runs code of the application, a schema included, that may throw or be asynchronous, and goes on with
+   * what it gives.
+   */
+  protected settle<T>(run: () => T | PromiseLike<T>, then: (value: T) => void): void {
+    let value: T
+    try {
+      const given = run()
+      if (isPromise(given)) return void given.then(then, (error) => this.failed(error))
+      value = given
+    } catch (error) {
+      return this.failed(error)
+    }
+    then(value)
+  }
+
+  /** It has come to its end, one way or the other; behind middleware the handler may still run. */
   protected finished(): void {
-    this.#ended = true
+    this.#ended = this.#exited || !isGuarded(this.entry.handler)
     this.release()
   }
 
@@ -129,10 +148,10 @@ export abstract class Served implements CalleeSide, RequestOrigin {
 
   /** What the handler gave cannot be written on the wire. */
   protected unencodable(error: Unencodable): void {
-    const { code, message } = error
+    const { code } = error
     this.finished()
     this.log(error)
-    if (!this.left) this.fail({ code, executed: this.executed, message })
+    if (!this.left) this.fail({ code, executed: this.executed })
   }
 
   /** The handler's own failure: of a stream, behind its items. */
@@ -149,22 +168,8 @@ export abstract class Served implements CalleeSide, RequestOrigin {
 
   protected log(error: unknown): void {
     const { path, correlationId } = this
-    this.desk.options.log({
-      level: "error",
-      message: "a handler failed",
-      error,
-      path,
-      correlationId,
-    })
-  }
-
-  #validateInput(): Validated | Promise<Validated> {
-    try {
-      return validate(this.#inputSchema, this.channel.input)
-    } catch (error) {
-      this.log(error)
-      return { ok: false, issues: [] }
-    }
+    const { log } = this.desk.options
+    callUser(() => log({ level: "error", message: "a handler failed", error, path, correlationId }))
   }
 
   get #inputSchema(): AnySchema | undefined {
@@ -179,18 +184,12 @@ export abstract class Served implements CalleeSide, RequestOrigin {
       const data = { issues: validated.issues.slice(0, mostIssues) }
       return this.kill({ code: "VALIDATION", executed: "no", data })
     }
-    try {
-      const { context } = this.desk.callee
-      const returned = invoke(this.entry.handler, new Request(this, validated.value, context))
-      if (isPromise(returned)) {
-        returned.then(
-          (value) => this.returned(value),
-          (error) => this.failed(error),
-        )
-      } else this.returned(returned)
-    } catch (error) {
-      this.failed(error)
-    }
+    const { context } = this.desk.callee
+    const request = new Request(this, validated.value, context)
+    this.settle(
+      () => invoke(this.entry.handler, request),
+      (value) => this.returned(value),
+    )
   }
 }
 
@@ -203,5 +202,6 @@ export function isSchema(value: unknown): value is AnySchema {
 
 /** Also what only looks like one, as query builders do. */
 export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value
+  if (typeof value !== "object" || value === null || !("then" in value)) return false
+  return typeof value.then === "function"
 }

@@ -17,6 +17,15 @@ const runtimeOnly: readonly string[] = ["REFUSED", "BUSY"]
  * as INTERNAL without a word of it.
  */
 export async function toThrown(entry: Entry, thrown: unknown, executed: Executed): Promise<Thrown> {
+  try {
+    return await readThrown(entry, thrown, executed)
+  } catch {
+    // What was thrown throws itself when it is looked at, or its schema does.
+    return internal(executed)
+  }
+}
+
+async function readThrown(entry: Entry, thrown: unknown, executed: Executed): Promise<Thrown> {
   if (!isAnyRpcError(thrown)) return internal(executed)
   const { code, message } = thrown
   const declared = declaredErrors(entry)

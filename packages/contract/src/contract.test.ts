@@ -1,0 +1,135 @@
+import { describe, expect, test } from "vitest"
+import * as z from "zod"
+import { type AnySchema, call, contract, procedures, subscription } from "./index.js"
+
+const nothing = call({})
+
+/** What a program without a type checker may pass. */
+function loose(value: unknown): never {
+  return value as never
+}
+
+describe("contract", () => {
+  test("hands back the tree that it was given", () => {
+    const tree = { a: nothing, b: { c: nothing } }
+    expect(contract(tree)).toBe(tree)
+  })
+
+  test("knows every procedure by its path", () => {
+    const paths = [...procedures({ a: nothing, b: { c: nothing, d: { e: nothing } } })]
+    expect(paths.map(([path]) => path)).toEqual(["a", "b.c", "b.d.e"])
+  })
+
+  test("can be nested in another and merged with it", () => {
+    const hosts = contract({ list: nothing })
+    const more = contract({ ...hosts, rename: nothing })
+    const all = contract({ hosts, more, ping: nothing })
+    expect([...procedures(all)].map(([path]) => path)).toEqual([
+      "hosts.list",
+      "more.list",
+      "more.rename",
+      "ping",
+    ])
+  })
+
+  test("may have a procedure or a group named kind", () => {
+    const tree = contract({ kind: nothing, b: { kind: { kind: nothing } } })
+    expect([...procedures(tree)].map(([path]) => path)).toEqual(["kind", "b.kind.kind"])
+  })
+
+  test.each([
+    ["then", "then"],
+    ["toJSON", "toJSON"],
+    ["toString", "toString"],
+    ["constructor", "constructor"],
+    ["~line", "~line"],
+    ["a.b", "a.b"],
+    ["", ""],
+  ])("refuses a procedure named %j", (name, path) => {
+    expect(() => contract({ [name]: nothing })).toThrow(
+      new TypeError(`contract: ${path}: no procedure can have this name`),
+    )
+  })
+
+  test("refuses such a name of a group, and deep inside", () => {
+    const name = "toJSON"
+    expect(() => contract({ [name]: { a: nothing } })).toThrow("toJSON: no procedure")
+    expect(() => contract({ a: { b: { [name]: nothing } } })).toThrow("a.b.toJSON: no procedure")
+  })
+
+  test.each([
+    ["a schema", z.string()],
+    ["a function", () => {}],
+    ["a list", [nothing]],
+    ["nothing", null],
+    ["a text", "call"],
+  ])("refuses %s where a procedure belongs", (_, member) => {
+    const refused = () => contract({ a: { b: member } })
+    // A schema is an object, so it is read as a group: what is told is the first thing wrong in it.
+    expect(refused).toThrow(/^contract: a\.b/)
+  })
+
+  test("refuses a path longer than the wire carries", () => {
+    const longest = "x".repeat(254)
+    expect(() => contract({ a: { [longest]: nothing } })).not.toThrow()
+    expect(() => contract({ a: { [`${longest}x`]: nothing } })).toThrow("the path is too long")
+  })
+
+  test("refuses a tree without an end", () => {
+    const tree: Record<string, unknown> = {}
+    tree["again"] = tree
+    expect(() => contract(tree)).toThrow("the path is too long")
+  })
+
+  test("refuses an error with a reserved code", () => {
+    const errors = loose({ TIMEOUT: null })
+    expect(() => contract({ a: call({ errors }) })).toThrow(
+      "contract: a: TIMEOUT is reserved, declare another code",
+    )
+    expect(() => contract({ s: subscription({ errors }) })).toThrow("TIMEOUT is reserved")
+  })
+
+  test("refuses what is no schema", () => {
+    const text: AnySchema = loose({ id: "string" })
+    expect(() => contract({ a: call({ input: text }) })).toThrow("a: input is no Standard Schema")
+    expect(() => contract({ a: call({ output: text }) })).toThrow("a: output is no Standard Schema")
+    expect(() => contract({ a: subscription({ item: text }) })).toThrow("a: item is no")
+    expect(() => contract({ a: call({ errors: { LOCKED: text } }) })).toThrow("a: LOCKED is no")
+  })
+
+  test("refuses options that do not exist", () => {
+    const idempotency = loose("always")
+    const restart = loose("again")
+    expect(() => contract({ a: call({ idempotency }) })).toThrow('a: "always" is none of')
+    expect(() => contract({ a: subscription({ restart }) })).toThrow('a: "again" is none of')
+  })
+
+  test.each(["newest", 3, {}, { conflate: 1 }, null])("refuses the delivery %j", (delivery) => {
+    const item = z.object({ id: z.string() })
+    expect(() => contract({ a: subscription({ item, delivery: loose(delivery) }) })).toThrow(
+      `contract: a: ${JSON.stringify(delivery)} is none of its options`,
+    )
+  })
+
+  test.each([
+    "every",
+    "latest",
+    { conflate: "id" },
+    { conflate: ({ id }: { id: string }) => id },
+  ] as const)("takes the delivery %j", (delivery) => {
+    const item = z.object({ id: z.string() })
+    expect(() => contract({ a: subscription({ item, delivery }) })).not.toThrow()
+  })
+})
+
+describe("a procedure", () => {
+  test("is plain data, with its defaults filled in", () => {
+    expect(call({})).toEqual({ kind: "call", errors: {} })
+    expect(subscription({})).toEqual({
+      kind: "subscription",
+      errors: {},
+      delivery: "every",
+      restart: "fail",
+    })
+  })
+})

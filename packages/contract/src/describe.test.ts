@@ -1,0 +1,113 @@
+import { expect, test } from "vitest"
+import * as z from "zod"
+import { call, contract, describe, fingerprint, subscription } from "./index.js"
+
+const Host = z.object({ id: z.string(), name: z.string().min(1) })
+
+const monitor = contract({
+  hosts: {
+    list: call({ output: z.array(Host), idempotency: "safe" }),
+    rename: call({
+      input: z.object({ id: z.string(), name: z.string().default("new") }),
+      output: Host,
+      errors: { HOST_UNKNOWN: z.object({ id: z.string() }), LOCKED: null },
+    }),
+  },
+  samples: subscription({ item: Host, delivery: { conflate: "id" }, restart: "fresh" }),
+})
+
+const { hosts, samples } = monitor
+const listing = { output: z.array(Host) }
+const samplesOf = (definition: { restart?: "fresh"; delivery?: "latest" }) => ({
+  hosts,
+  samples: subscription({ item: Host, delivery: { conflate: "id" }, ...definition }),
+})
+const listOf = (list: unknown) => ({ hosts: { ...hosts, list }, samples })
+
+test("tells a contract as JSON", () => {
+  const described = describe(monitor)
+  expect(JSON.parse(JSON.stringify(described))).toEqual(described)
+  expect(described.procedures.map(({ path, kind }) => [path, kind])).toEqual([
+    ["hosts.list", "call"],
+    ["hosts.rename", "call"],
+    ["samples", "subscription"],
+  ])
+  const [list, rename, samples] = described.procedures
+  expect(list).toMatchObject({ idempotency: "safe", output: { type: "array" } })
+  expect(list).not.toHaveProperty("input")
+  expect(rename?.errors).toMatchObject({
+    HOST_UNKNOWN: { type: "object", properties: { id: { type: "string" } }, required: ["id"] },
+    LOCKED: null,
+  })
+  expect(samples).toMatchObject({ delivery: { conflate: "id" }, restart: "fresh" })
+})
+
+test("describes an input as it is passed, and an output as it is received", () => {
+  const counter = contract({
+    count: call({
+      input: z.object({ from: z.int().default(0) }),
+      output: z.object({ total: z.int().default(0) }),
+    }),
+  })
+  const [count] = describe(counter).procedures
+  expect(count?.input).not.toHaveProperty("required")
+  expect(count?.output).toMatchObject({ required: ["total"] })
+})
+
+test("describes delivery by a function as computed", () => {
+  const item = z.object({ a: z.string() })
+  const [samples] = describe({
+    samples: subscription({ item, delivery: { conflate: (value) => value.a } }),
+  }).procedures
+  expect(samples?.delivery).toEqual({ conflate: "(computed)" })
+})
+
+test("says true of a payload that JSON Schema cannot tell", () => {
+  const bare = { "~standard": { version: 1, vendor: "x", validate: () => ({ value: 1 }) } }
+  const [a, b] = describe({
+    a: call({ input: bare }),
+    b: call({ input: z.bigint() }),
+  }).procedures
+  expect(a?.input).toBe(true)
+  expect(b?.input).toBe(true)
+})
+
+test("the fingerprint does not depend on the order in which things are written", () => {
+  const other = contract({
+    samples: subscription({
+      restart: "fresh",
+      delivery: { conflate: "id" },
+      item: z.object({ name: z.string().min(1), id: z.string() }),
+    }),
+    hosts: { rename: hosts.rename, list: hosts.list },
+  })
+  expect(fingerprint(other)).toBe(fingerprint(monitor))
+  expect(fingerprint({ hosts, samples })).toBe(describe(monitor).fingerprint)
+  expect(fingerprint(monitor)).toMatch(/^[0-9a-f]{16}$/)
+})
+
+test.each([
+  ["a path", { hosts, sample: samples }],
+  ["a procedure fewer", { hosts }],
+  ["a kind", { hosts, samples: call({ output: Host }) }],
+  ["a restart", samplesOf({})],
+  ["a delivery", samplesOf({ restart: "fresh", delivery: "latest" })],
+  ["an output", listOf(call({ output: Host, idempotency: "safe" }))],
+  ["an idempotency", listOf(call(listing))],
+  ["an error", listOf(call({ ...listing, idempotency: "safe", errors: { LOCKED: null } }))],
+])("the fingerprint tells another contract by %s", (_, other) => {
+  expect(fingerprint(other)).not.toBe(fingerprint(monitor))
+})
+
+test("the fingerprint is the same for the same contract, made anew", () => {
+  expect(fingerprint(samplesOf({ restart: "fresh" }))).toBe(fingerprint(monitor))
+  expect(fingerprint(listOf(call({ ...listing, idempotency: "safe" })))).toBe(fingerprint(monitor))
+})
+
+test("the order of a list of choices is told, that of required fields is not", () => {
+  const of = (input: z.ZodType) => fingerprint({ a: call({ input }) })
+  expect(of(z.tuple([z.string(), z.int()]))).not.toBe(of(z.tuple([z.int(), z.string()])))
+  expect(of(z.object({ required: z.string(), a: z.int() }))).toBe(
+    of(z.object({ a: z.int(), required: z.string() })),
+  )
+})
