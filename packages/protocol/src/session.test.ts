@@ -538,4 +538,14 @@ describe("a session", () => {
       input: { room: 1 },
     })
   })
+
+  it("sends no event that the other side would not take", () => {
+    const line = wired()
+    const send = (path: string, input: unknown) =>
+      line.client.step((session) => session.event(path, input))
+    expect(() => send("x".repeat(257), 1)).toThrow("a path over 256 units")
+    expect(() => send("e", "x".repeat(messageUnits))).toThrow("an event over 65536 units")
+    line.settle()
+    expect(line.client.frames).toEqual([])
+  })
 })

@@ -13,7 +13,7 @@ import type { Role } from "./heartbeat.js"
 import { Inbox } from "./inbox.js"
 import { Incoming } from "./incoming.js"
 import * as Kind from "./kind.js"
-import { ackFrames, messageFramesAccepted } from "./limits.js"
+import { ackFrames, messageFramesAccepted, messageUnits, pathUnits } from "./limits.js"
 import { Liveness } from "./liveness.js"
 import { fateOf, type Loss } from "./loss.js"
 import type { QueueBounds } from "./open-line.js"
@@ -22,7 +22,7 @@ import { Outgoing } from "./outgoing.js"
 import { readControl } from "./read-control.js"
 import { readSequenced } from "./read-sequenced.js"
 import { isInt } from "./shape.js"
-import { Violation } from "./violation.js"
+import { Unencodable, Violation } from "./violation.js"
 
 export interface SessionOptions {
   readonly role: Role
@@ -277,11 +277,16 @@ export class Session {
     return this.#context.encode(value)
   }
 
-  /** A one-way event. Throws Unencodable. */
+  /** A one-way event, which has to fit into one message. Throws Unencodable. */
   event(path: string, input: unknown): void {
     const { codec, scheduler } = this.#context
+    if (path.length > pathUnits) throw new Unencodable(`a path over ${pathUnits} units`)
     const fields = [Kind.EVENT, codec.encode(path)]
-    scheduler.push(codec.array(input === undefined ? fields : [...fields, this.encode(input)]))
+    const frame = codec.array(input === undefined ? fields : [...fields, this.encode(input)])
+    if (frame.length > messageUnits) {
+      throw new Unencodable(`an event over ${messageUnits} units`, "TOO_LARGE")
+    }
+    scheduler.push(frame)
   }
 
   /** Tells the client that the server is about to leave. */

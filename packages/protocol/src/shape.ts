@@ -38,6 +38,7 @@ export function fields(shapes: Readonly<Record<string, Shape>>): Shape {
   return (value) =>
     typeof value === "object" &&
     value !== null &&
+    !Array.isArray(value) &&
     entries.every(([key, shape]) =>
       shape(Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined),
     )
