@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest"
+import { isSource, read, type Text, trackedPaths } from "./support/repository.js"
 import { escapeHatches } from "./tidy/escape-hatches.js"
 import { climbingArrows, forbiddenImports, importCycles, roomsOf } from "./tidy/imports.js"
 import { machineTraces } from "./tidy/machine.js"
 import { wideOptions } from "./tidy/options.js"
 import { impurities } from "./tidy/purity.js"
-import { isSource, read, type Text, trackedPaths } from "./tidy/repository.js"
 
 const paths = trackedPaths()
 const sources = paths.filter(isSource).map(read)

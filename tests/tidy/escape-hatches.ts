@@ -1,5 +1,5 @@
 import ts from "typescript-api"
-import type { Text } from "./repository.js"
+import type { Text } from "../support/repository.js"
 import { nodesOf, parse, placeOf } from "./syntax.js"
 
 /** Where the compiler is told instead of asked: `any`, `as`, `!` and `@ts-…`. */

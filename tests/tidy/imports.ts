@@ -1,6 +1,6 @@
 import { posix } from "node:path"
 import ts from "typescript-api"
-import type { Text } from "./repository.js"
+import type { Text } from "../support/repository.js"
 import { nodesOf, parse, placeOf } from "./syntax.js"
 
 /** A room of the house, and what its files may import. */

@@ -1,4 +1,4 @@
-import type { Text } from "./repository.js"
+import type { Text } from "../support/repository.js"
 
 /** What names one machine, or one network's package registry, and means nothing elsewhere. */
 const places: readonly RegExp[] = [

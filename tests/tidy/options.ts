@@ -1,5 +1,5 @@
 import ts from "typescript-api"
-import type { Text } from "./repository.js"
+import type { Text } from "../support/repository.js"
 import { nodesOf, parse, placeOf } from "./syntax.js"
 
 /** So many members a reader of a hover takes in; what needs more is grouped by a noun. */

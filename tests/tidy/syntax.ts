@@ -1,5 +1,5 @@
 import ts from "typescript-api"
-import type { Text } from "./repository.js"
+import type { Text } from "../support/repository.js"
 
 /** The syntax tree of a file. Trees are kept, as several rules read the same files. */
 export function parse(file: Text): ts.SourceFile {
