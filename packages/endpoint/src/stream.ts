@@ -38,7 +38,7 @@ export interface StreamListeners<Item> {
  * - `idle`: nobody reads it yet, and nothing was sent
  * - `connecting`: it waits for the server, or for the line
  * - `live`: items come as they happen
- * - `ended`: it is done, failed or was cancelled
+ * - `ended`: it is done, failed or was cancelled; what had arrived may still be read
  */
 export type StreamStatus = "idle" | "connecting" | "live" | "ended"
 
