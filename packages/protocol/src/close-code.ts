@@ -3,23 +3,35 @@ import { closeReasonBytes } from "./limits.js"
 
 /* WebSocket close codes of ours (docs/protocol.md, "Close codes"). */
 
+/** After BYE; by a client also of a socket that it needs no more. */
 export const NORMAL = 1000
+/** The server gives up a silent socket, or closes before there is a session. */
 export const GOING_AWAY = 1001
 /** Never sent: what a socket that died without a close frame reports. */
 export const ABNORMAL = 1006
+/** A binary message on a text codec, or the other way round. */
 export const UNSUPPORTED_DATA = 1003
+/** Text that is no UTF-8. */
 export const INVALID_DATA = 1007
+/** A message over `messageBytesOnWire`. */
 export const TOO_BIG = 1009
-/** Sent by a client about to be suspended; the session stays. */
+/** A client leaves and the session stays: the page is suspended, the socket was silent. */
 export const SUSPENDING = 4001
+/** Anything that this page forbids and gives no other code. */
 export const PROTOCOL = 4400
+/** The token is missing, wrong or used up. */
 export const UNAUTHORIZED = 4401
+/** This origin or this client may not connect. */
 export const FORBIDDEN = 4403
+/** No subprotocol in common. */
 export const VERSION = 4406
 /** HELLO or its authentication took too long. */
 export const LATE = 4408
+/** Another socket of this session took over, or made a later attempt. */
 export const SUPERSEDED = 4409
+/** More frames in a message than a receiver tolerates. */
 export const TOO_MANY = 4429
+/** The server takes no new sessions now. */
 export const BUSY = 4503
 
 /** What a client does after its socket closed (docs/protocol.md, "Close codes"). */

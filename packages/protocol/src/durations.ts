@@ -1,8 +1,10 @@
 /* Durations of the session layer, in milliseconds (docs/protocol.md, "Liveness" and "Sessions"). */
 
+/** A socket that has sent no HELLO is closed after this. */
 export const hello = 5_000
+/** From HELLO to WELCOME, at the server. */
 export const authentication = 10_000
-/** A socket without WELCOME is given up after this. */
+/** An attempt to connect without WELCOME is given up after this, at the client. */
 export const welcome = 15_000
 
 /** Silence after which the server pings. */

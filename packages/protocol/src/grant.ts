@@ -31,7 +31,7 @@ class CreditFrame implements Late {
   }
 }
 
-/** Tells the sender that it may go on, once the consumer has taken enough (docs/protocol.md, B5). */
+/** Tells the sender to go on, once the consumer has taken enough (docs/protocol.md, "Flow control"). */
 export function grant(context: Context, receiver: Receiver): void {
   const { inflow } = receiver
   if (!inflow?.grantDue) return

@@ -81,7 +81,7 @@ export class Incoming {
     this.#assembly.discard(id)
   }
 
-  /** Above the receive budget the id that holds most of it ends (docs/protocol.md, B5). */
+  /** Above the receive budget the id that holds most of it ends (docs/protocol.md, "Flow control"). */
   #relieve(): void {
     if (!this.#context.budget.exceeded) return
     const parted = this.#assembly.heaviest()

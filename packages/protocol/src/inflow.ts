@@ -16,7 +16,7 @@ export interface ArrivedNote {
   readonly data: unknown
 }
 
-/** Units that the streams of one session hold in memory for their consumers (docs/protocol.md, B5). */
+/** Units that a session holds in memory for its consumers (docs/protocol.md, "Flow control"). */
 export class ReceiveBudget {
   used = 0
   /** Some stream was denied credit because of the others. */

@@ -16,17 +16,19 @@ export const windowFloor = 16_384
  * *Units* are UTF-16 units on json and bytes on msgpack: what `.length` says for free.
  */
 
-/** A correct HELLO fits in this many units; it arrives before we know who speaks. */
+/** The whole message with a HELLO; it arrives before we know who speaks. */
 export const helloUnits = 16_384
-/** A frame's envelope around a payload of `messageBytes`. */
+/** What a frame may have around a payload of `messageBytes`. */
 export const envelopeUnits = 1_024
-/** A correct sender closes a message here, so that its UTF-8 stays under `messageBytesOnWire`. */
+/** Frames of one message: it is closed here, so that its UTF-8 stays under `messageBytesOnWire`. */
 export const messageUnits = 65_536
+/** Frames in one message, as a sender fills it. */
 export const messageFrames = 256
-/** What a receiver tolerates in one message: twice what a correct sender puts there. */
+/** Frames in one message that a receiver tolerates: twice what a correct sender puts there. */
 export const messageFramesAccepted = 512
-/** The socket's own limit on one message, in bytes. */
+/** One message in bytes, which the socket itself watches over. */
 export const messageBytesOnWire = 262_144
+/** The slice in one PART, before it is written as a string. */
 export const partUnits = 32_768
 /** Values in one ITEMS. */
 export const runLength = 1_024
@@ -34,14 +36,16 @@ export const runLength = 1_024
 export const depth = 64
 /** The path of a procedure. */
 export const pathUnits = 256
+/** The code of an ERROR. */
 export const errorCodeUnits = 64
+/** The message of an ERROR. */
 export const errorMessageUnits = 2_000
 /** Bytes of a close reason, so that the close frame stays a control frame. */
 export const closeReasonBytes = 123
 
-/** Units that one stream may send in its turn of the round robin. */
+/** What one stream may send in its turn of the round robin. */
 export const turnUnits = 16_384
-/** Units of replies and opens after which the streams get a turn. */
+/** Replies and opens in a row, after which the streams get a turn. */
 export const fifoUnits = 65_536
 /** Re-issues of one call or stream since its callee last answered. */
 export const reissues = 5
@@ -52,18 +56,21 @@ export const ackFrames = { server: 32, client: 256 } as const
 /** Credit windows of a stream's receiver, in items. Of a lossy stream so many may be stale. */
 export const creditWindow = { every: 256, conflate: 64, latest: 2 } as const
 
-/** Values received and not yet taken by the application, all streams of a session, in units. */
+/** Received and not yet taken: all streams of a session, and frames of which parts are missing. */
 export const receiveUnits = 4_194_304
-/** Results that wait while no socket is attached, in units. */
+/** Results that wait while no socket is attached, all of a session. */
 export const waitingResultUnits = 1_048_576
 /** Values of a source that cannot be paused, waiting in one stream. */
 export const pushItems = 256
+/** The same, in units. */
 export const pushUnits = 262_144
-/** Keys that a conflating stream holds at a time, and their values in units. */
+/** Keys that a conflating stream holds at a time. */
 export const conflatedKeys = 65_536
+/** Their values. */
 export const conflatedUnits = 4_194_304
-/** Values of a stream that wait to be sent, in units: above it a source that can wait does. */
+/** Values of one stream that wait to be sent: above it a source that can wait does. */
 export const backlogUnits = 262_144
-/** Opens that wait at the caller, offline or because `calls` are open. */
+/** Opens that wait at the caller while it is offline, unless `connect` says otherwise. */
 export const waitingOpens = 1_000
+/** Their inputs. */
 export const waitingOpenUnits = 1_048_576
