@@ -1,34 +1,13 @@
 import * as z from "zod"
 import { Place } from "./machine.js"
-
-/** What a rule can watch, with the most that can be asked of it. */
-export const metrics = {
-  cpu: { label: "CPU", unit: "%", most: 100 },
-  memory: { label: "Memory", unit: "%", most: 100 },
-  load: { label: "Load", unit: "", most: 10_000 },
-  networkIn: { label: "Network in", unit: "MB/s", most: 100_000 },
-  networkOut: { label: "Network out", unit: "MB/s", most: 100_000 },
-  diskRead: { label: "Disk read", unit: "MB/s", most: 100_000 },
-  diskWritten: { label: "Disk written", unit: "MB/s", most: 100_000 },
-} as const
-export type Metric = keyof typeof metrics
-
-export const Metric = z.enum([
-  "cpu",
-  "memory",
-  "load",
-  "networkIn",
-  "networkOut",
-  "diskRead",
-  "diskWritten",
-])
+import { metricNames, metrics } from "./metrics.js"
 
 export const mostRules = 20
 
 /** What a viewer asks to be told of. Its messages are what the form shows at the field. */
 export const RuleInput = z
   .object({
-    metric: Metric,
+    metric: z.enum(metricNames),
     /** In the unit of the metric. */
     above: z.number("Enter a number").min(0, "Not below zero"),
     /** How long it has to stay above, in seconds. */

@@ -6,6 +6,7 @@ import { mostNotes, Note, NoteId, NoteInput, Viewer, ViewerName } from "./people
 
 export * from "./alerts.js"
 export * from "./machine.js"
+export * from "./metrics.js"
 export * from "./people.js"
 
 /**

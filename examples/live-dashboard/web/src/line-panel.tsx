@@ -1,0 +1,121 @@
+import type { ReactNode } from "react"
+import { bytes, count, timeOfDay } from "./format.js"
+import { hold } from "./hold.js"
+import { useCall, useHeld, useLine, useStream } from "./hooks.js"
+import { client } from "./line.js"
+import { Panel } from "./panel.js"
+import { Scroll } from "./scroll.js"
+import { samples } from "./streams.js"
+
+/** The line itself: how it is, what it carried, and what it does when it is treated badly. */
+export function LinePanel(): ReactNode {
+  const { state, latency, info, dropped, events } = useLine()
+  const figures: readonly (readonly [string, string, string?])[] = [
+    ["Round trip", latency === undefined ? "–" : `${latency.toFixed(1)} ms`],
+    ["Subprotocol", info.subprotocol],
+    ["Session", info.session ?? "–"],
+    ["Frames in / out", `${count(info.framesIn)} / ${count(info.framesOut)}`],
+    ["Bytes in / out", `${bytes(info.unitsIn)} / ${bytes(info.unitsOut)}`],
+    ["Sent again", count(info.replayed), "Frames sent again after the line was lost"],
+    [
+      "Dropped",
+      count(dropped),
+      "Values skipped because this page was slow, as the contract allows",
+    ],
+  ]
+  return (
+    <Panel title="Line" className="line" aside={<LineState />}>
+      <dl className="facts" data-state={state}>
+        {figures.map(([label, text, title]) => (
+          <div key={label} title={title}>
+            <dt>{label}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+        <SequenceFact />
+      </dl>
+      <Actions />
+      <Scroll log label="What happened to the line" className="line-events">
+        <ol>
+          {events.map(({ id, at, text }) => (
+            <li key={id}>
+              <span>{text}</span>
+              <time dateTime={new Date(at).toISOString()}>{timeOfDay(at)}</time>
+            </li>
+          ))}
+        </ol>
+      </Scroll>
+    </Panel>
+  )
+}
+
+const words = {
+  connecting: "Connecting",
+  open: "Open",
+  waiting: "Waiting to try again",
+  draining: "Leaving",
+  closed: "Closed",
+} as const
+
+/** The state in a word. */
+export function LineState(): ReactNode {
+  const { state } = useLine()
+  const held = useHeld()
+  return (
+    <span className="state" role="status" data-state={held ? "held" : state}>
+      <span className="lamp" />
+      {held ? "Held" : words[state]}
+    </span>
+  )
+}
+
+/** The samples are numbered by the server, and counted here: the proof that none is missing. */
+function SequenceFact(): ReactNode {
+  const { sequence } = useStream(samples).state
+  const { first, last, missing, twice, earlierRuns, run } = sequence
+  return (
+    <div
+      title="Numbers of the samples that this page has seen"
+      data-sequence=""
+      data-run={run}
+      data-first={first}
+      data-last={last}
+      data-missing={missing}
+      data-twice={twice}
+      data-earlier-runs={earlierRuns}
+    >
+      <dt>Samples</dt>
+      <dd>
+        {first}–{last}, {missing} missing, {twice} twice
+      </dd>
+    </div>
+  )
+}
+
+function Actions(): ReactNode {
+  const cut = useCall(() => client.line.cut())
+  const held = useHeld()
+  return (
+    <div className="actions">
+      <button
+        type="button"
+        disabled={cut.pending}
+        title="The server destroys the TCP connection of this page"
+        onClick={() => cut.run(undefined)}
+      >
+        Cut the line
+      </button>
+      <button
+        type="button"
+        aria-pressed={held}
+        title="This page takes nothing more from its streams"
+        onClick={hold.toggle}
+      >
+        {held ? "Release the reader" : "Hold the reader"}
+      </button>
+      <a className="button" href="/" target="_blank" rel="noopener">
+        Open a second viewer
+      </a>
+    </div>
+  )
+}

@@ -1,0 +1,74 @@
+import type { Machine } from "@trunkline-example/dashboard-contract"
+import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react"
+import { Alerts } from "./alerts.js"
+import { Charts } from "./charts.js"
+import { bytes, duration } from "./format.js"
+import { client } from "./line.js"
+import { LinePanel, LineState } from "./line-panel.js"
+import { Notes } from "./notes.js"
+import { ProcessTable } from "./process-table.js"
+import { onThemeChange, theme, toggleTheme } from "./theme.js"
+import { Viewers } from "./viewers.js"
+
+export function Page(): ReactNode {
+  const machine = useMachine()
+  return (
+    <>
+      <a className="skip" href="#content">
+        Skip to the charts
+      </a>
+      <header className="top">
+        <div className="who">
+          <h1>{machine?.host ?? " "}</h1>
+          <p>{machine ? describe(machine) : " "}</p>
+        </div>
+        <LineState />
+        <ThemeButton />
+      </header>
+      <main id="content">
+        <Charts machine={machine} />
+        <aside className="side">
+          <LinePanel />
+          <Viewers />
+          <Notes />
+        </aside>
+        <div className="lower">
+          <ProcessTable machine={machine} />
+          <Alerts />
+        </div>
+      </main>
+    </>
+  )
+}
+
+/** Asked once: what this machine is does not change while its server runs. */
+function useMachine(): Machine | undefined {
+  const [machine, setMachine] = useState<Machine>()
+  useEffect(() => {
+    const leaving = new AbortController()
+    const { signal } = leaving
+    client.machine(undefined, { signal, timeout: Number.POSITIVE_INFINITY }).then(
+      setMachine,
+      // Only who leaves the page gets here: the call waits for the line as long as it takes.
+      () => {},
+    )
+    return () => leaving.abort()
+  }, [])
+  return machine
+}
+
+function describe({ system, processor, cores, memory, upSince }: Machine): string {
+  const up = duration(Date.now() - upSince)
+  return [system, `${cores} × ${processor || "core"}`, bytes(memory), `up ${up}`].join(" · ")
+}
+
+function ThemeButton(): ReactNode {
+  const shown = useSyncExternalStore(onThemeChange, theme)
+  const other = shown === "dark" ? "light" : "dark"
+  return (
+    <button type="button" className="quiet theme" onClick={toggleTheme}>
+      <span aria-hidden="true">{shown === "dark" ? "☀" : "☾"}</span>
+      <span className="hidden">Show in {other} colours</span>
+    </button>
+  )
+}
