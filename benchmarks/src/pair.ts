@@ -11,6 +11,9 @@ export interface Cost {
   readonly clientCpu: number
 }
 
+/** Milliseconds in which every connection has become a watcher, or never will. */
+const watchingTakes = 30_000
+
 /** The two processes of one contender. */
 export class Pair {
   readonly name: ContenderName
@@ -35,7 +38,13 @@ export class Pair {
   /** Connections from the given one on watch, and the server knows of all of them. */
   async watch(from: number, to: number): Promise<void> {
     await this.client.watch(from)
-    while ((await this.server.watchers()) < to) await pause(5)
+    const latest = performance.now() + watchingTakes
+    for (;;) {
+      const watchers = await this.server.watchers()
+      if (watchers >= to) return
+      if (performance.now() > latest) throw new Error(`${watchers} of ${to} connections watch`)
+      await pause(5)
+    }
   }
 
   /** What both processes use for it. */

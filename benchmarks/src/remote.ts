@@ -16,7 +16,7 @@ export interface Launch {
 
 const Reply = z.object({
   id: z.number().optional(),
-  value: z.unknown(),
+  value: z.unknown().optional(),
   error: z.string().optional(),
 })
 

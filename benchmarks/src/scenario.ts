@@ -17,6 +17,8 @@ export interface Scale {
   readonly flood: number
   /** Calls and events whose bytes are counted. */
   readonly counted: number
+  /** Milliseconds between two looks at a server that may be held back. */
+  readonly look: number
 }
 
 /** One column of the results. */

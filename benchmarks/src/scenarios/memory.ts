@@ -24,7 +24,6 @@ export const idle: Scenario = {
 
 /** The text in one item of the flood: a megabyte is about a thousand of them. */
 const floodUnits = 1_000
-const lookEvery = 100
 /** A source that has not been asked for this many looks is held back. */
 const looksAtRest = 10
 
@@ -41,24 +40,26 @@ export const stalled: Scenario = {
     const some = { operations: scale.flood / 10, milliseconds: 10_000 }
     await pair.client.streams(Math.min(scale.flood, 1_000), floodUnits, some)
   },
-  async measure(pair, { flood }) {
+  async measure(pair, { flood, look }) {
     const before = await pair.server.usage(true)
     const already = await pair.server.produced()
     await pair.client.begin(flood, floodUnits)
+    // Frozen any sooner, a client that sends on a timer would never ask for anything.
+    while ((await pair.server.produced()) === already) await pause(1)
     pair.client.freeze()
-    const peak = await peakOf(pair, already + flood)
+    const peak = await peakOf(pair, already + flood, look)
     const produced = (await pair.server.produced()) - already
     return { produced: (produced * floodUnits) / 1e6, growth: (peak - before.rss) / 1e6 }
   },
 }
 
 /** The most memory until the source is exhausted or at rest. */
-async function peakOf(pair: Pair, total: number): Promise<number> {
+async function peakOf(pair: Pair, total: number, look: number): Promise<number> {
   let peak = 0
   let produced = -1
   let rest = 0
   while (rest < looksAtRest) {
-    await pause(lookEvery)
+    await pause(look)
     peak = Math.max(peak, (await pair.server.usage(true)).rss)
     const now = await pair.server.produced()
     rest = now === produced || now >= total ? rest + 1 : 0

@@ -8,12 +8,15 @@ import { bench } from "./contract.js"
 
 export function serve(server: HttpServer, workload: Workload): Service {
   const published = new EventPublisher<{ sample: Sample }>()
+  let watchers = 0
   const os = implement(bench)
   const router = os.router({
     echo: os.echo.handler(({ input }) => workload.echo(input)),
     flow: os.flow.handler(({ input }) => workload.flow(input)),
-    watch: os.watch.handler(async function* ({ signal }) {
-      for await (const sample of published.subscribe("sample", { signal })) yield sample
+    watch: os.watch.handler(({ signal }) => {
+      watchers++
+      signal?.addEventListener("abort", () => watchers--)
+      return published.subscribe("sample", { signal })
     }),
   })
   const handler = new RPCHandler(router)
@@ -22,7 +25,7 @@ export function serve(server: HttpServer, workload: Workload): Service {
   return {
     publish: (sample) => published.publish("sample", sample),
     get watchers() {
-      return published.size
+      return watchers
     },
   }
 }
