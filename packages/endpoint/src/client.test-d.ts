@@ -1,0 +1,153 @@
+/* Checked by the compiler and never run. */
+import { call, contract, type RpcError, subscription, type Upload } from "@trunkline/contract"
+import { expectTypeOf } from "vitest"
+import * as z from "zod"
+import {
+  type Caller,
+  type CallOptions,
+  type Client,
+  createClient,
+  isRpcError,
+  type Outline,
+  type Pending,
+  type Stream,
+  type StreamOptions,
+  safe,
+} from "./index.js"
+
+const Count = z.string().transform(Number)
+const calls = contract({
+  count: call({ input: Count, output: Count }),
+  nothing: call({}),
+  maybe: call({ input: z.string().optional(), output: z.string() }),
+  fails: call({
+    input: z.object({ id: z.string() }),
+    errors: { FULL: z.object({ size: z.number() }), LOCKED: null },
+  }),
+})
+const api = contract({
+  ...calls,
+  hosts: {
+    deep: { watch: subscription({ input: z.object({ id: z.string() }), item: Count }) },
+    list: call({ output: z.array(z.string()) }),
+  },
+  alerts: subscription({ item: Count, errors: { DRY: z.object({ well: z.string() }) } }),
+})
+// biome-ignore lint/complexity/noBannedTypes: what the constructors infer
+type NoErrors = {}
+
+declare const connection: Caller
+const client = createClient(api, connection)
+
+/* What is passed, and what comes back. */
+expectTypeOf(client.count).parameters.toEqualTypeOf<[input: string, options?: CallOptions]>()
+expectTypeOf(client.count("1")).toEqualTypeOf<Pending<number, NoErrors>>()
+expectTypeOf(await client.count("1")).toEqualTypeOf<number>()
+expectTypeOf(await client.nothing()).toEqualTypeOf<undefined>()
+expectTypeOf(await client.hosts.list(undefined, { timeout: 1 })).toEqualTypeOf<string[]>()
+expectTypeOf(client.maybe).parameters.toEqualTypeOf<
+  [input?: string | undefined, options?: CallOptions]
+>()
+expectTypeOf(client.hosts.deep.watch).parameters.toEqualTypeOf<
+  [input: { id: string }, options?: StreamOptions]
+>()
+expectTypeOf(client.hosts.deep.watch({ id: "a" })).toEqualTypeOf<Stream<number, NoErrors>>()
+for await (const item of client.alerts()) expectTypeOf(item).toEqualTypeOf<number>()
+for await (const event of client.alerts().events()) {
+  if ("item" in event) expectTypeOf(event.item).toEqualTypeOf<number>()
+  else if (event.note.type === "dropped") expectTypeOf(event.note.count).toEqualTypeOf<number>()
+}
+client.alerts().subscribe({ item: (item) => expectTypeOf(item).toEqualTypeOf<number>() })
+
+// @ts-expect-error: the handler's side of the schema
+client.count(1)
+// @ts-expect-error: no input
+client.count()
+// @ts-expect-error: a field of another type
+client.fails({ id: 1 })
+// @ts-expect-error: a field too many
+client.fails({ id: "a", name: "b" })
+// @ts-expect-error: an input where none is
+client.nothing("a")
+// @ts-expect-error: a procedure that does not exist
+client.cuont("1")
+// @ts-expect-error: a group is no procedure
+client.hosts()
+// @ts-expect-error: a call has no events
+client.count("1").events()
+// @ts-expect-error: a stream is no promise
+client.alerts().then(() => {})
+// @ts-expect-error: a stream's option on a call
+client.nothing(undefined, { from: "c1" })
+// @ts-expect-error: a subscription has no timeout
+client.alerts(undefined, { timeout: 1 })
+
+/* Errors. */
+const result = await safe(client.fails({ id: "a" }))
+if (result.ok) expectTypeOf(result.value).toEqualTypeOf<undefined>()
+else {
+  expectTypeOf(result.error.executed).toEqualTypeOf<"no" | "yes" | "unknown">()
+  switch (result.error.code) {
+    case "FULL":
+      expectTypeOf(result.error.data).toEqualTypeOf<{ size: number }>()
+      break
+    case "LOCKED":
+    case "TIMEOUT":
+      expectTypeOf(result.error.data).toEqualTypeOf<undefined>()
+      break
+    case "VALIDATION":
+      expectTypeOf(result.error.data?.issues[0]?.path[0]).toEqualTypeOf<
+        string | number | undefined
+      >()
+      break
+    // @ts-expect-error: a code that it cannot have
+    case "DRY":
+      break
+  }
+}
+
+function inCatch(caught: unknown): void {
+  if (isRpcError(caught)) expectTypeOf(caught).toExtend<RpcError>()
+  if (isRpcError(caught, client.fails) && caught.code === "FULL") {
+    expectTypeOf(caught.data).toEqualTypeOf<{ size: number }>()
+  }
+  if (isRpcError(caught, client.alerts) && caught.code === "DRY") {
+    expectTypeOf(caught.data).toEqualTypeOf<{ well: string }>()
+  }
+  // @ts-expect-error: a code of another procedure
+  if (isRpcError(caught, client.nothing) && caught.code === "FULL") throw caught
+}
+inCatch(undefined)
+
+/* Without the contract: nothing to tell where all are calls, everything else is told, and no more. */
+expectTypeOf(createClient<typeof calls>(connection)).toEqualTypeOf<Client<typeof calls>>()
+const outline = {
+  alerts: "subscription",
+  hosts: { deep: { watch: "subscription" } },
+} satisfies Outline<typeof api>
+expectTypeOf(createClient<typeof api>(connection, outline)).toEqualTypeOf<Client<typeof api>>()
+// @ts-expect-error: it has streams
+createClient<typeof api>(connection)
+// @ts-expect-error: not told all
+createClient<typeof api>(connection, { alerts: "subscription" })
+// @ts-expect-error: not told all of a group
+createClient<typeof api>(connection, { alerts: "subscription", hosts: { deep: {} } })
+// @ts-expect-error: another kind
+createClient<typeof api>(connection, { ...outline, alerts: "upload" })
+createClient<typeof api>(connection, {
+  ...outline,
+  // @ts-expect-error: a call is not told
+  count: "call",
+})
+
+/* An interface for a contract does as well as a value. */
+interface Api {
+  readonly count: typeof calls.count
+  readonly hosts: { readonly list: typeof api.hosts.list }
+}
+expectTypeOf(createClient<Api>(connection).hosts.list).toEqualTypeOf(client.hosts.list)
+
+/* Kinds that are declared and not served cannot be called, nor implemented. */
+declare const reserved: { readonly log: Upload }
+// @ts-expect-error: a reserved kind
+createClient(reserved, connection).log()
