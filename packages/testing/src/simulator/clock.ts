@@ -11,6 +11,12 @@ export class Clock {
   steps = 0
   readonly #heap: Entry[] = []
   #order = 0
+  #stepsBefore = 0
+
+  /** Things that have happened without any time passing. */
+  get stepsNow(): number {
+    return this.steps - this.#stepsBefore
+  }
 
   /** Things still to happen, those taken back included. */
   get size(): number {
@@ -36,6 +42,7 @@ export class Clock {
       }
       this.#pop()
       if (!next.run) continue
+      if (next.time > this.now) this.#stepsBefore = this.steps
       this.now = next.time
       this.steps++
       next.run()

@@ -61,6 +61,10 @@ export class Ledger {
     return entry
   }
 
+  entriesOf(id: number): readonly Entry[] {
+    return this.accounts.get(id)?.entries ?? []
+  }
+
   /** Whether the caller has stopped waiting, or has its outcome. */
   hasLeft(id: number): boolean {
     const account = this.accounts.get(id)

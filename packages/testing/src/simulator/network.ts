@@ -129,8 +129,8 @@ class ServerEnd implements Transport {
     this.#link.fromServer(wire)
   }
 
+  /** As with real sockets, messages that were on their way still arrive. */
   close(code: number, reason: string): void {
-    this.events = undefined
     this.#link.closeByServer(code, reason)
   }
 }
@@ -199,7 +199,7 @@ export class Link {
   fromServer(wire: Encoded): void {
     if (!this.#serverOpen) return
     const sent = this.#network.tap(this, "down", wire)
-    this.#down.send(() => this.#clientOpen && this.#clientEnd.hear("message", { data: sent }))
+    this.#down.send(() => this.#clientEnd.hear("message", { data: sent }))
   }
 
   closeByClient(code: number, reason: string): void {

@@ -44,6 +44,8 @@ const noticeWithin = 46_000
 /** L4: backoff lets a few attempts come in a row, and then about so many milliseconds pass between two. */
 const attemptsAtOnce = 40
 const attemptEvery = 500
+/** L1: so much cannot have happened at once. */
+const busiestMoment = 50_000
 const slice = 5_000
 
 /** Runs a scenario to its end, and checks on the way and at the end what must hold. */
@@ -75,7 +77,7 @@ export class World implements Stage {
     this.#options = options
     this.random = new Random(scenario.seed ^ 0x5bd1e995)
     this.network = new Network(this.random.fork())
-    this.#observer = new WireObserver(this.counters, (id) => this.#ledger.hasLeft(id))
+    this.#observer = new WireObserver(this.counters, this.#ledger)
     const { latency, jitter, refusal, handshake, closeLoss } = scenario
     Object.assign(this.network.weather, { latency, jitter, refusal, handshake, closeLoss })
     this.network.tap = (link, direction, wire) => this.#tap(link, direction, wire)
@@ -255,6 +257,7 @@ export class World implements Stage {
       if (this.#failure) throw this.#failure
       this.#checkBounds()
       this.#checkAttempts()
+      must(this.clock.stepsNow < busiestMoment, "L1", () => "time stands still")
     })
   }
 

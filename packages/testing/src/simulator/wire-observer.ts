@@ -1,5 +1,6 @@
 import { type Encoded, frameKinds as Kind, limits } from "@trunkline/protocol"
 import type { Counters } from "./counters.js"
+import type { Ledger } from "./ledger.js"
 import type { Direction, Link } from "./network.js"
 import { must } from "./violation.js"
 
@@ -30,6 +31,8 @@ class ObservedSession {
   /** Numbers of the terminal frame of each id. */
   readonly terminals = new Map<number, number>()
   readonly streams = new Map<number, Stream>()
+  /** Which operation an id stands for, where its OPEN came in one piece. */
+  readonly operations = new Map<number, number>()
   readonly parting = { up: new Map<number, number>(), down: new Map<number, number>() }
 }
 
@@ -41,12 +44,11 @@ export class WireObserver {
   readonly #sessions = new Map<string, ObservedSession>()
   readonly #sidOf = new Map<Link, string>()
   readonly #counters: Counters
-  readonly #hasLeft: (operation: number) => boolean
+  readonly #ledger: Ledger
 
-  /** @param hasLeft whether the caller of an operation has stopped waiting */
-  constructor(counters: Counters, hasLeft: (operation: number) => boolean) {
+  constructor(counters: Counters, ledger: Ledger) {
     this.#counters = counters
-    this.#hasLeft = hasLeft
+    this.#ledger = ledger
   }
 
   observe(link: Link, direction: Direction, wire: Encoded): void {
@@ -128,7 +130,7 @@ export class WireObserver {
   /** S7: nothing begins for a caller who has gone. */
   #checkWanted([kind, id, , input]: Frame): void {
     const operation = kind === Kind.OPEN ? Number(Object(input).id) : Number.NaN
-    must(!this.#hasLeft(operation), "S7", () => `${id} sent again, and nobody waits for it`)
+    must(!this.#ledger.hasLeft(operation), "S7", () => `${id} sent again, and nobody waits for it`)
   }
 
   #first(session: ObservedSession, direction: Direction, number: number, frame: Frame): void {
@@ -140,8 +142,9 @@ export class WireObserver {
     this.#counters.add(`frame ${Number(kind)} ${direction}`)
   }
 
-  #fromCaller(session: ObservedSession, [kind, id, upTo, , credit, meta]: Frame): void {
+  #fromCaller(session: ObservedSession, [kind, id, upTo, input, credit, meta]: Frame): void {
     if (kind === Kind.OPEN) {
+      session.operations.set(Number(id), Number(Object(input).id))
       session.streams.set(Number(id), { begun: false, allowed: Number(credit ?? 0), items: 0 })
       const { u, a, f } = Object(meta)
       if (u) this.#counters.add("opened in doubt")
@@ -164,7 +167,7 @@ export class WireObserver {
     must(ended === undefined, "S4", () => `frame ${Number(kind)} of ${channel} after its end`)
     if (kind === Kind.RESULT || kind === Kind.ERROR || kind === Kind.END) {
       session.terminals.set(channel, number)
-      if (kind === Kind.ERROR) this.#counters.add(`error ${String(body)} ${String(data)}`)
+      if (kind === Kind.ERROR) this.#error(session, channel, String(body), String(data))
     }
     const stream = session.streams.get(channel)
     if (!stream) return
@@ -183,6 +186,15 @@ export class WireObserver {
       () => `${stream.items} items, ${stream.allowed} allowed`,
     )
     if (stream.items === stream.allowed) this.#counters.add("credit used up")
+  }
+
+  /** S5: "yes" only of a handler that has come to its end. */
+  #error(session: ObservedSession, channel: number, code: string, executed: string): void {
+    this.#counters.add(`error ${code} ${executed}`)
+    const operation = session.operations.get(channel)
+    const entries = operation === undefined ? [] : this.#ledger.entriesOf(operation)
+    const ended = entries.length === 0 || entries.some((entry) => entry.ended)
+    must(executed !== "yes" || ended, "S5", () => `${channel} failed ${code} "yes" while it ran`)
   }
 
   /** S16: between the parts of one frame only credit, cancel and a killing error of its id. */

@@ -1,0 +1,421 @@
+import type { Mutant } from "./mutant.js"
+
+/** Each is a mistake that a protocol of this kind was seen to make, or is one line away from making. */
+export const mutants: readonly Mutant[] = [
+  {
+    name: "an acknowledgement releases one frame too many",
+    noticedBy: ["S6", "S1", "S2", "S17", "L1", "L2"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/outbox",
+        text: "while (this.acknowledged < number) {",
+        planted: "while (this.acknowledged <= number) {",
+      },
+    ],
+  },
+  {
+    name: "nothing is sent again after a resume",
+    noticedBy: ["S6", "L1", "L2", "S17"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/session",
+        text: "this.#replayed += this.#outgoing.retransmit();",
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "credit is never granted",
+    noticedBy: ["L1"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/grant",
+        text: "context.scheduler.push(new CreditFrame(context, receiver));",
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "items are sent beyond their credit",
+    noticedBy: ["S8", "S17"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/lane",
+        text: "this.#backlog.next(this.#allowed - this.#sent, units)",
+        planted: "this.#backlog.next(this.#allowed - this.#sent + 1, units)",
+      },
+    ],
+  },
+  {
+    name: "the window is not heeded",
+    noticedBy: ["S6"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/outgoing",
+        text: "while (this.#outbox.units < peer.window) {",
+        planted: "while (peer.window > 0) {",
+      },
+    ],
+  },
+  {
+    name: "a frame counts as applied before it is",
+    noticedBy: ["S1", "S17"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/session",
+        text: "const charge = chargeOf(message, units);",
+        planted: "const charge = chargeOf(message, units); inbox.applied = first + count - 1;",
+      },
+    ],
+  },
+  {
+    name: "a tombstone tells of one frame too few",
+    noticedBy: ["S1", "S17"],
+    within: 3_000,
+    edits: [
+      {
+        module: "server/sessions",
+        text: "const { applied: rx } = session.driver.session;",
+        planted: "const rx = Math.max(0, session.driver.session.applied - 1);",
+      },
+    ],
+  },
+  {
+    name: "a stream begins without saying where",
+    noticedBy: ["S2"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/serving",
+        text: 'this.note(channel, "at", { window });',
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "a stream that was lost begins anew without a word",
+    noticedBy: ["S2"],
+    within: 3_000,
+    edits: [
+      {
+        module: "endpoint/served-stream",
+        text: 'serving.note(this.channel, "restarted");',
+        planted: "{}",
+      },
+    ],
+  },
+  {
+    name: "the doubt about an earlier attempt is not heeded",
+    noticedBy: ["S1"],
+    within: 3_000,
+    edits: [
+      {
+        module: "endpoint/dispatcher",
+        text: "if (channel.meta?.u) {",
+        planted: "if (channel.meta?.u === 2) {",
+      },
+    ],
+  },
+  {
+    name: "what a lost session may have received is issued again without a doubt",
+    noticedBy: ["S1", "S2"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/loss",
+        text: 'return received ? "doubt" : "anew";',
+        planted: 'return "anew";',
+      },
+    ],
+  },
+  {
+    name: "an answer to a later attempt forgets the one in doubt",
+    noticedBy: ["S5"],
+    within: 60_000,
+    edits: [
+      {
+        module: "protocol/calling",
+        text: 'if (outcome.ok || !channel.doubt || outcome.failure.executed !== "no")',
+        planted: "if (channel)",
+      },
+    ],
+  },
+  {
+    name: "executed is guessed from having been called",
+    noticedBy: ["S5"],
+    within: 1_000,
+    edits: [
+      {
+        module: "endpoint/served",
+        text: 'return this.#ended ? "yes" : "unknown";',
+        planted: 'return "yes";',
+      },
+    ],
+  },
+  {
+    name: "a handler counts as entered only once it has ended",
+    noticedBy: ["S5"],
+    within: 1_000,
+    edits: [
+      {
+        module: "endpoint/served",
+        text: "if (!this.#entered)",
+        planted: "if (!this.#ended)",
+      },
+    ],
+  },
+  {
+    name: "a handler's failure overtakes its items",
+    noticedBy: ["S4"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/serving",
+        text: "if (!lane)\n            return this.kill(channel, failure);",
+        planted: "return this.kill(channel, failure);",
+      },
+    ],
+  },
+  {
+    name: "a channel stays open after its terminal frame",
+    noticedBy: ["S4", "S12", "S17"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/serving",
+        text: "this.#close(channel);\n        if (frame.length > messageUnits)",
+        planted: "if (frame.length > messageUnits)",
+      },
+    ],
+  },
+  {
+    name: "an open is sent again for a caller who has gone",
+    noticedBy: ["S7"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/outgoing",
+        text: "if (!(numbered instanceof Opening) || !numbered.opener.gone)",
+        planted: "if (numbered)",
+      },
+    ],
+  },
+  {
+    name: "what is sent again is written anew",
+    noticedBy: ["S7"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/outgoing",
+        text: "if (!(numbered instanceof Opening) || !numbered.opener.gone)",
+        planted:
+          'if (frameOf(numbered).startsWith("[17,")) return frameOf(numbered).replace("17", "18");\n        if (!(numbered instanceof Opening) || !numbered.opener.gone)',
+      },
+    ],
+  },
+  {
+    name: "a cancel is answered when the handler ends",
+    noticedBy: ["S12", "S15"],
+    within: 3_000,
+    edits: [
+      {
+        module: "endpoint/served",
+        text: 'if (code !== "CLOSED")\n            this.kill({ code, executed });',
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "a call that came back refuses what its wire spoilt, again and again",
+    noticedBy: ["S17"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/loss",
+        text: "if (loss.breach && loss.rx !== undefined && isPoison(channel, outbox, loss.rx)) {",
+        planted: "if (loss.breach && loss.rx === -1) {",
+      },
+    ],
+  },
+  {
+    name: "another user's calls go into the next session",
+    noticedBy: ["S9"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/loss",
+        text: "if (loss.subjectChanged)",
+        planted: "if (loss.subjectChanged && channel.id === -1)",
+      },
+    ],
+  },
+  {
+    name: "a session is resumed without asking whose it is",
+    noticedBy: ["S9"],
+    within: 3_000,
+    edits: [
+      {
+        module: "server/sessions",
+        text: "if (!isOwner(newcomer, identity))",
+        planted: "if (newcomer.shownHash === undefined)",
+      },
+    ],
+  },
+  {
+    name: "a late attempt takes the session from a later one",
+    noticedBy: ["S6", "S9", "S17", "L1", "L2", "L4"],
+    within: 60_000,
+    edits: [
+      {
+        module: "server/sessions",
+        text: "if (resume.attempt <= attempt) {",
+        planted: "if (resume.attempt < 0) {",
+      },
+    ],
+  },
+  {
+    name: "an old socket is still heard, and duplicates are applied",
+    noticedBy: ["S1", "S2", "S4", "S6", "S17"],
+    within: 1_000,
+    edits: [
+      {
+        module: "transport/driver",
+        text: "if (transport === this.#transport)",
+        planted: "if (transport)",
+      },
+      {
+        module: "protocol/session",
+        text: "for (let index = known; index < count; index++) {",
+        planted: "for (let index = 0; index < count; index++) {",
+      },
+    ],
+  },
+  {
+    name: "a silent socket is never given up",
+    noticedBy: ["L1", "L2"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/session",
+        text: 'if (verdict === "dead")',
+        planted: 'if (verdict === "buried")',
+      },
+    ],
+  },
+  {
+    name: "silence alone condemns a socket",
+    noticedBy: ["L2"],
+    within: 20_000,
+    edits: [
+      {
+        module: "protocol/heartbeat",
+        text: "if (this.#probedAt === undefined) {",
+        planted: "if (this.#probedAt === -1) {",
+      },
+    ],
+  },
+  {
+    name: "no acknowledgement goes by itself",
+    noticedBy: ["L1", "L2", "S6"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/inbox",
+        text: "return this.#frames >= this.#mostFrames || this.#units >= this.#mostUnits || now >= this.dueAt;",
+        planted: "return false;",
+      },
+    ],
+  },
+  {
+    name: "an acknowledgement of more than was applied",
+    noticedBy: ["S6"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/inbox",
+        text: "return this.applied;",
+        planted: "return this.applied + 1;",
+      },
+    ],
+  },
+  {
+    name: "a deadline is not kept by the caller",
+    noticedBy: ["L1"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/calling",
+        text: 'if (now >= channel.request.deadline)\n                this.giveUp(channel, "TIMEOUT");',
+        planted:
+          "if (now >= channel.request.deadline) this.live.set(channel, Number.POSITIVE_INFINITY);",
+      },
+    ],
+  },
+  {
+    name: "a lossy stream keeps the oldest value",
+    noticedBy: ["S11"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/backlog",
+        text: "this.#values.set(key, value);",
+        planted: "this.#values.set(key, replaced ?? value);",
+      },
+    ],
+  },
+  {
+    name: "dropped values are counted once too few",
+    noticedBy: ["S11"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/lane",
+        text: "lossy.dropped = 0;",
+        planted: "lossy.dropped = 1;",
+      },
+    ],
+  },
+  {
+    name: "attempts to connect follow each other at once",
+    noticedBy: ["L4"],
+    within: 1_000,
+    edits: [
+      {
+        module: "client/reconnect",
+        text: "const wait = backoff(this.#failures, this.#random(), this.#backoff);",
+        planted: "const wait = 1;",
+      },
+    ],
+  },
+  {
+    name: "a part is lost with its socket",
+    noticedBy: ["S6", "S7", "S16", "S17", "L1"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/outgoing",
+        text: "for (const numbered of this.#outbox)\n",
+        planted:
+          'for (const numbered of [...this.#outbox].filter((kept) => !frameOf(kept).startsWith("[15,")))\n',
+      },
+    ],
+  },
+  {
+    name: "a session without a socket is kept for good",
+    noticedBy: ["S12", "S15"],
+    within: 300,
+    edits: [
+      {
+        module: "server/server-session",
+        text: "this.#cancelGrace = this.host.wakeAt(this.host.now() + grace, () => this.#expire());",
+        planted: "",
+      },
+    ],
+  },
+]
