@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useRef } from "react"
 import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
+import { mark } from "./format.js"
 import { onThemeChange } from "./theme.js"
 
 export interface Line {
@@ -25,8 +26,9 @@ export interface ChartProps {
 
 /** The pointer of one chart shows in all. */
 const together = "charts"
-/** Seconds that a chart shows, however few samples there are. */
-const span = 300
+/** Seconds that a chart shows at most, and however few samples there are. */
+const longest = 300
+const shortest = 60
 
 /** uPlot draws; React only brings it new values. */
 export function Chart({ label, times, lines, top, format, onHover }: ChartProps): ReactNode {
@@ -75,6 +77,9 @@ function options({
 }: Pick<ChartProps, "lines" | "top" | "format"> & {
   readonly hover: (index: number | undefined) => void
 }): uPlot.Options {
+  // As the page's letters are: larger on a wall.
+  const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
+  const letter = Math.round(rem * 0.72)
   return {
     width: 300,
     height: 100,
@@ -85,20 +90,25 @@ function options({
       drag: { x: false, y: false },
       points: { size: 6 },
     },
-    padding: [8, 2, 0, 0],
+    padding: [letter * 0.7, letter * 1.4, 0, 0],
     scales: {
-      x: { range: (_, __, last) => [last - span, last] },
+      x: { range: (_, first, last) => [between(last - longest, first, last - shortest), last] },
       y: { range: (_, __, most) => [0, top ?? ceiling(most)] },
     },
     axes: [
       {
-        ...axis(),
-        size: 22,
-        space: 64,
+        ...axis(letter),
+        size: letter * 2,
+        space: letter * 6,
         values: (_, splits) => splits.map(minuteOf),
         grid: { show: false },
       },
-      { ...axis(), size: 52, space: 28, values: (_, splits) => splits.map(format) },
+      {
+        ...axis(letter),
+        size: (_, marks) => (1.5 + 0.6 * longestOf(marks)) * letter,
+        space: letter * 2.6,
+        values: (_, splits) => splits.map(mark(format)),
+      },
     ],
     series: [
       {},
@@ -117,14 +127,22 @@ function options({
   }
 }
 
-function axis(): uPlot.Axis {
+function axis(letter: number): uPlot.Axis {
   return {
     stroke: () => paint("--muted"),
-    font: "11px system-ui, sans-serif",
+    font: `${letter}px system-ui, sans-serif`,
     ticks: { show: false },
     grid: { stroke: () => paint("--rule"), width: 1 },
     gap: 6,
   }
+}
+
+function longestOf(marks: readonly string[] | null): number {
+  return Math.max(0, ...(marks ?? []).map(({ length }) => length))
+}
+
+function between(least: number, value: number, most: number): number {
+  return Math.max(least, Math.min(value, most))
 }
 
 /** Air above the line; an idle machine still has a scale. */

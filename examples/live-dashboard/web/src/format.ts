@@ -6,6 +6,11 @@ export function bytes(count: number): string {
   return `${value} ${unit}`
 }
 
+/** Round figures, as a scale has them: 2 MB and not 2.0 MB. */
+export function mark(format: (value: number) => string): (value: number) => string {
+  return (value) => format(value).replace(/\.0+(?=\D|$)/, "")
+}
+
 export function rate(count: number): string {
   return `${bytes(count)}/s`
 }

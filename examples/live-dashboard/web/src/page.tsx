@@ -18,6 +18,7 @@ export function Page(): ReactNode {
         Skip to the charts
       </a>
       <header className="top">
+        <img className="mark" src="/icon.svg" alt="" />
         <div className="who">
           <h1>{machine?.host ?? " "}</h1>
           <p>{machine ? describe(machine) : " "}</p>

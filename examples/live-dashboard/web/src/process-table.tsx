@@ -88,7 +88,7 @@ export function ProcessTable({ machine }: { readonly machine: Machine | undefine
               {rows.map((process) => (
                 <tr key={process.pid}>
                   {columns.map(({ key, text, numeric }) => (
-                    <td key={key} className={`${key} ${numeric ? "number" : ""}`}>
+                    <td key={key} className={`cell-${key} ${numeric ? "number" : ""}`}>
                       {text(process)}
                     </td>
                   ))}
@@ -113,7 +113,7 @@ function Head({ column: { key, title, numeric }, order, onOrder }: HeadProps): R
   const sort = sorted ? (order.down ? "descending" : "ascending") : "none"
   const next = sorted ? !order.down : numeric
   return (
-    <th scope="col" aria-sort={sort} className={`${key} ${numeric ? "number" : ""}`}>
+    <th scope="col" aria-sort={sort} className={`cell-${key} ${numeric ? "number" : ""}`}>
       <button type="button" onClick={() => onOrder({ key, down: next })}>
         {title}
         <span className="arrow" aria-hidden="true">
