@@ -11,6 +11,7 @@ export interface RpcErrorOptions {
   readonly cause?: unknown
   /** @default "unknown" */
   readonly executed?: Executed | undefined
+  /** @default none: it is set where an error arrives */
   readonly correlationId?: string | undefined
 }
 

@@ -4,7 +4,10 @@ import type { RpcError } from "@trunkline/contract"
 export interface StreamOptions {
   /** Cancels the stream, here and at the server. */
   readonly signal?: AbortSignal | undefined
-  /** Continues after this cursor, of an earlier event; only where the contract replays. */
+  /**
+   * Continues after this cursor, of an earlier event; only where the contract replays.
+   * @default what comes from now on
+   */
   readonly from?: string | undefined
 }
 

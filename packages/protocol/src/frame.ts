@@ -69,13 +69,25 @@ export type Executed = "no" | "yes" | "unknown"
 
 /** What the side that states it accepts; the other side keeps to it when it encodes. */
 export interface Limits {
-  /** Units that may be numbered and not yet acknowledged. */
+  /**
+   * Units that may be numbered and not yet acknowledged.
+   * @default 262_144
+   */
   readonly window: number
-  /** Calls open at a time. */
+  /**
+   * Calls open at a time.
+   * @default 256
+   */
   readonly calls: number
-  /** Streams open at a time. */
+  /**
+   * Streams open at a time.
+   * @default 1_024
+   */
   readonly streams: number
-  /** Units of one frame, whole or joined from its parts. */
+  /**
+   * Units of one frame, whole or joined from its parts.
+   * @default 1_048_576
+   */
   readonly messageBytes: number
 }
 

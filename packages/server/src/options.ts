@@ -27,7 +27,10 @@ export interface Identity<Context> {
 
 /** What one client may use at a time. */
 export interface ServerLimits extends Limits {
-  /** Handlers that run for one session, those that nobody waits for any more included. */
+  /**
+   * Handlers that run for one session, those that nobody waits for any more included.
+   * @default 512
+   */
   readonly handlers: number
 }
 
@@ -96,5 +99,11 @@ export interface SessionTiming {
 /** The longest grace, in milliseconds. */
 export const longestGrace = 600_000
 
-/** Handlers that run for one session unless the options say otherwise. */
+/* What holds where the options say nothing; what is not here is the protocol's. */
+
 export const defaultHandlers = 512
+export const defaultValidation = { output: true, items: true } as const
+/** Milliseconds for what was begun to finish. */
+export const defaultDrain = 30_000
+/** Where the line is on an HTTP server. */
+export const defaultPath = "/rpc"

@@ -12,7 +12,14 @@ import {
 } from "@trunkline/protocol"
 import { type Host, systemHost, type Transport, uniform } from "@trunkline/transport"
 import { Handshake, type HandshakeContext } from "./handshake.js"
-import { type Credentials, defaultHandlers, longestGrace, type ServeOptions } from "./options.js"
+import {
+  type Credentials,
+  defaultDrain,
+  defaultHandlers,
+  defaultValidation,
+  longestGrace,
+  type ServeOptions,
+} from "./options.js"
 import type { ServerSession } from "./server-session.js"
 import { Sessions } from "./sessions.js"
 
@@ -81,7 +88,9 @@ export class Server {
   #drainDeadline: number | undefined
 
   constructor(dispatch: DispatchOptions["entries"], options: ServeOptions<unknown>) {
-    const { host = systemHost, log = () => {}, validation = {}, session = {} } = options
+    const { host = systemHost, log = () => {}, session = {} } = options
+    const { output = defaultValidation.output, items = defaultValidation.items } =
+      options.validation ?? {}
     const { handlers = defaultHandlers, ...limits } = { ...bounds.defaultLimits, ...options.limits }
     const grace = Math.min(session.grace ?? durations.grace, longestGrace)
     this.#options = options
@@ -93,8 +102,8 @@ export class Server {
       grace,
       dispatch: {
         entries: dispatch,
-        validateOutput: validation.output ?? true,
-        validateItems: validation.items ?? true,
+        validateOutput: output,
+        validateItems: items,
         handlers,
         log,
       },
@@ -152,7 +161,10 @@ export class Server {
    * Lets what was begun finish: no new session and no new call is taken, every client is told to leave,
    * and one that has nothing left to wait for is let go. At the deadline the rest is.
    */
-  async drain({ within = 30_000, spread = (within * 2) / 3 }: DrainOptions = {}): Promise<void> {
+  async drain({
+    within = defaultDrain,
+    spread = (within * 2) / 3,
+  }: DrainOptions = {}): Promise<void> {
     this.#sessions.draining = true
     this.#drainDeadline = this.#host.now() + within
     for (const session of [...this.#sessions.live]) {

@@ -5,6 +5,7 @@ import type { Duplex } from "node:stream"
 import { closeCodes, type Encoded, limits } from "@trunkline/protocol"
 import type { Transport, TransportEvents } from "@trunkline/transport"
 import { type PerMessageDeflateOptions, type RawData, type WebSocket, WebSocketServer } from "ws"
+import { defaultPath } from "../options.js"
 import type { Server, UpgradeAnswer } from "../server.js"
 
 /** Where on an HTTP server the line is. */
@@ -32,7 +33,7 @@ export interface ListenOptions extends AttachOptions {
   readonly hostname?: string | undefined
   /**
    * Answers plain HTTP on the same port: an Express app, or any request listener.
-   * @default 404
+   * @default every request is answered with 404
    */
   readonly handler?: Parameters<typeof createServer>[1]
 }
@@ -57,7 +58,7 @@ const closeTimeout = 5_000
 export function attach(
   server: Server,
   http: HttpServer | HttpsServer,
-  { path = "/rpc", deflate }: AttachOptions = {},
+  { path = defaultPath, deflate }: AttachOptions = {},
 ): () => void {
   const sockets = new WebSocketServer({
     noServer: true,

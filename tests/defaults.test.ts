@@ -1,0 +1,73 @@
+import { RpcError } from "@trunkline/contract"
+import { defaultBackoff, durations, limits } from "@trunkline/protocol"
+import { expect, it } from "vitest"
+import { defaultTimeout } from "../packages/client/src/options.js"
+import {
+  defaultDrain,
+  defaultHandlers,
+  defaultPath,
+  defaultValidation,
+} from "../packages/server/src/options.js"
+import { isSource, read, trackedPaths } from "./support/repository.js"
+import { defaultTags, literalOf, silentOptions } from "./tidy/defaults.js"
+
+/** The simulator's options are its own affair. */
+const sources = trackedPaths()
+  .filter((path) => isSource(path) && !path.includes("/simulator/"))
+  .map(read)
+
+/** The values that the code uses, by the option that is left out. */
+const used = {
+  "AttachOptions.path": defaultPath,
+  "CallOptions.timeout": defaultTimeout,
+  "ConnectOptions.timeout": defaultTimeout,
+  "DrainOptions.within": defaultDrain,
+  "Limits.calls": limits.defaultLimits.calls,
+  "Limits.messageBytes": limits.defaultLimits.messageBytes,
+  "Limits.streams": limits.defaultLimits.streams,
+  "Limits.window": limits.defaultLimits.window,
+  "QueueOptions.calls": limits.waitingOpens,
+  "QueueOptions.units": limits.waitingOpenUnits,
+  "ReconnectOptions.base": defaultBackoff.base,
+  "ReconnectOptions.cap": defaultBackoff.cap,
+  "RpcErrorOptions.executed": new RpcError("INTERNAL").executed,
+  "ServerLimits.handlers": defaultHandlers,
+  "SessionTiming.grace": durations.grace,
+  "SessionTiming.heartbeat": durations.heartbeat,
+  "ValidationOptions.items": defaultValidation.items,
+  "ValidationOptions.output": defaultValidation.output,
+}
+
+it("every option says what holds when it is left out", () => {
+  expect(silentOptions(sources)).toEqual([])
+})
+
+it("every value that a hover names is the one that the code uses", () => {
+  const told = [...defaultTags(sources)].map(([option, tag]) => [option, literalOf(tag)])
+  const values = told.filter(([, value]) => value !== undefined)
+  expect(Object.fromEntries(values)).toEqual(used)
+})
+
+it.each([
+  ["30_000, or what `connect` was told", 30_000],
+  ["512", 512],
+  ["true", true],
+  ['"/rpc"', "/rpc"],
+  ["404page", undefined],
+  ["the runtime's", undefined],
+])("a tag that says %s means %s", (tag, value) => {
+  expect(literalOf(tag)).toBe(value)
+})
+
+it("an option that says nothing is found out", () => {
+  const text = `export interface AOptions {
+    readonly a?: number | undefined
+    /** @default 1 */
+    readonly b?: number | undefined
+    readonly c: number
+    readonly d?: (() => void) | undefined
+  }`
+  const planted = [{ path: "packages/client/src/a.ts", text }]
+  expect(silentOptions(planted)).toEqual(["packages/client/src/a.ts:2 says no @default"])
+  expect(defaultTags(planted)).toEqual(new Map([["AOptions.b", "1"]]))
+})
