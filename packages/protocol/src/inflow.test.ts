@@ -1,0 +1,105 @@
+import { describe, expect, it } from "vitest"
+import { Inflow, ReceiveBudget } from "./inflow.js"
+import { receiveUnits } from "./limits.js"
+import { Violation } from "./violation.js"
+
+function begun(window = 4, allowance = window) {
+  const budget = new ReceiveBudget()
+  const inflow = new Inflow(budget)
+  inflow.begin(window, allowance)
+  return { budget, inflow }
+}
+
+describe("Inflow", () => {
+  it("hands on what arrived, in order, with cursors and notes", () => {
+    const { inflow, budget } = begun()
+    inflow.push(["a", "b"], ["c.1", "c.2"], 10)
+    inflow.note("restarted", undefined, 5)
+    inflow.push(["c"], undefined, 7)
+    expect([inflow.length, inflow.queued, inflow.units, budget.used]).toEqual([3, 3, 32, 32])
+    expect(inflow.cursor).toBe("c.2")
+    const arrivals = [1, 2, 3, 4, 5].map(() => inflow.shift())
+    expect(arrivals).toEqual([
+      { item: "a", cursor: "c.1" },
+      { item: "b", cursor: "c.2" },
+      { note: "restarted", data: undefined },
+      { item: "c", cursor: undefined },
+      undefined,
+    ])
+    expect([inflow.length, inflow.queued, inflow.units, budget.used]).toEqual([0, 0, 0, 0])
+  })
+
+  it("takes no item beyond what it granted", () => {
+    const { inflow } = begun(2)
+    inflow.push([1, 2], undefined, 1)
+    expect(() => inflow.push([3], undefined, 1)).toThrow(Violation)
+  })
+
+  it("grants when half of the window was taken, and only more than before", () => {
+    const { inflow } = begun(4)
+    expect(inflow.grant()).toBeUndefined()
+    inflow.push([1, 2, 3, 4], undefined, 1)
+    inflow.shift()
+    expect(inflow.grantDue).toBe(false)
+    inflow.shift()
+    expect(inflow.grantDue).toBe(true)
+    inflow.granting = true
+    expect(inflow.grantDue).toBe(false)
+    inflow.shift()
+    expect(inflow.grant()).toBe(7)
+    expect(inflow.granting).toBe(false)
+    expect(inflow.grant()).toBeUndefined()
+  })
+
+  it("with the smallest window grants one by one", () => {
+    const { inflow } = begun(1)
+    inflow.push([1], undefined, 1)
+    expect(inflow.grantDue).toBe(false)
+    inflow.shift()
+    expect(inflow.grantDue).toBe(true)
+    expect(inflow.grant()).toBe(2)
+  })
+
+  it("grants nothing before the other side has begun", () => {
+    const inflow = new Inflow(new ReceiveBudget())
+    expect([inflow.begun, inflow.grantDue, inflow.grant()]).toEqual([false, false, undefined])
+  })
+
+  it("moves to another session with what it holds", () => {
+    const { inflow, budget } = begun(4)
+    inflow.push([1, 2], ["c.1", "c.2"], 10)
+    const next = new ReceiveBudget()
+    inflow.move(next)
+    expect([budget.used, next.used, inflow.begun, inflow.cursor]).toEqual([0, 20, false, "c.2"])
+    inflow.begin(4, 2)
+    expect(inflow.grantDue).toBe(false)
+    inflow.push([3, 4], undefined, 1)
+    expect(() => inflow.push([5], undefined, 1)).toThrow(Violation)
+  })
+
+  it("forgets what it holds", () => {
+    const { inflow, budget } = begun()
+    inflow.push([1, 2], undefined, 10)
+    inflow.shift()
+    inflow.clear()
+    expect([inflow.length, inflow.queued, inflow.units, budget.used]).toEqual([0, 0, 0, 0])
+    expect(inflow.shift()).toBeUndefined()
+  })
+
+  it("tells whoever waits for room, when there is some", () => {
+    const { inflow, budget } = begun()
+    expect(inflow.tellDue).toBe(false)
+    budget.withheld = true
+    budget.used = receiveUnits
+    expect([budget.scarce, budget.exceeded, budget.relieved, inflow.tellDue]).toEqual([
+      true,
+      false,
+      false,
+      false,
+    ])
+    budget.used = receiveUnits / 2
+    expect([budget.relieved, inflow.tellDue]).toEqual([true, true])
+    budget.used = receiveUnits + 1
+    expect(budget.exceeded).toBe(true)
+  })
+})

@@ -1,0 +1,169 @@
+import { describe, expect, it } from "vitest"
+import { jsonCodec } from "./codec-json.js"
+import { Lane, type Policy } from "./lane.js"
+import { backlogUnits, messageUnits, turnUnits } from "./limits.js"
+import { frameOf } from "./outbox.js"
+
+function lane(policy: Policy = "every", allowed = 10, id = 1) {
+  const told = { closed: 0, revived: 0 }
+  const owner = { id, laneClosed: () => void told.closed++ }
+  const it = new Lane(owner, jsonCodec, policy, allowed, () => void told.revived++)
+  const drain = (): unknown[] => {
+    const frames: unknown[] = []
+    for (let frame = it.take(turnUnits); frame; frame = it.take(turnUnits)) {
+      frames.push(JSON.parse(String(frameOf(frame))))
+    }
+    return frames
+  }
+  return { lane: it, owner, told, drain }
+}
+
+describe("a lane", () => {
+  it("sends one value as ITEM and several as ITEMS, as its credit goes", () => {
+    const { lane: stream, drain } = lane("every", 3)
+    for (const value of ["1", "2", "3", "4", "5"]) stream.item(value)
+    expect(drain()).toEqual([[26, 1, [1, 2, 3]]])
+    stream.credit(4)
+    expect(drain()).toEqual([[21, 1, 4]])
+    stream.credit(2)
+    expect(drain()).toEqual([])
+    stream.credit(9)
+    expect(drain()).toEqual([[21, 1, 5]])
+    expect([stream.waitingItems, stream.waitingUnits, stream.dropped]).toEqual([0, 0, 0])
+  })
+
+  it("says nothing before its channel has an id", () => {
+    const { lane: stream, owner, drain } = lane("every", 3, 0)
+    stream.item("1")
+    expect(drain()).toEqual([])
+    owner.id = 2
+    expect(drain()).toEqual([[21, 2, 1]])
+  })
+
+  it("ends behind everything that waits, and tells its channel then", () => {
+    const { lane: stream, told, drain } = lane("every", 1)
+    stream.item("1")
+    stream.item("2")
+    stream.close("[22,1]")
+    expect(drain()).toEqual([[21, 1, 1]])
+    expect(told.closed).toBe(0)
+    stream.credit(2)
+    expect(drain()).toEqual([
+      [21, 1, 2],
+      [22, 1],
+    ])
+    expect(told.closed).toBe(1)
+  })
+
+  it("is not closed by a note", () => {
+    const { lane: stream, told, drain } = lane()
+    stream.note('[25,1,"at"]')
+    expect(drain()).toEqual([[25, 1, "at"]])
+    expect(told.closed).toBe(0)
+  })
+
+  it("killed says nothing more", () => {
+    const { lane: stream, told, drain } = lane("latest", 0)
+    stream.item("1")
+    stream.item("2")
+    stream.close("[22,1]")
+    stream.kill()
+    stream.credit(9)
+    expect(drain()).toEqual([])
+    expect(told.closed).toBe(0)
+  })
+
+  it("sends what is too large for a message in parts, with nothing in between", () => {
+    const { lane: stream, drain } = lane()
+    const large = JSON.stringify("x".repeat(messageUnits))
+    stream.item("1")
+    stream.item(large)
+    stream.item("2")
+    const [first, ...rest] = drain()
+    expect(first).toEqual([21, 1, 1])
+    const parts = rest.slice(0, -1)
+    expect(parts.every((part) => Array.isArray(part) && part[0] === 15)).toBe(true)
+    const text = jsonCodec.join(parts.map((part) => Reflect.get(Object(part), "3")))
+    expect(text).toBe(`[21,1,${large}]`)
+    expect(rest.at(-1)).toEqual([21, 1, 2])
+  })
+
+  it("killed between parts leaves the rest out", () => {
+    const { lane: stream, drain } = lane()
+    stream.item(JSON.stringify("x".repeat(messageUnits * 2)))
+    expect(stream.take(turnUnits)).toBeDefined()
+    stream.kill()
+    expect(drain()).toEqual([])
+  })
+})
+
+describe("room for a source that can wait", () => {
+  it("is its credit, less what waits", () => {
+    const { lane: stream, drain } = lane("every", 5)
+    expect(stream.room()).toBe(5)
+    stream.item("1")
+    expect(stream.room()).toBe(4)
+    drain()
+    expect(stream.room()).toBe(4)
+    stream.credit(9)
+    expect(stream.room()).toBe(8)
+  })
+
+  it("ends above so many units, and is told of when there is some again", () => {
+    const { lane: stream, told, drain } = lane("every", 100)
+    stream.item("x".repeat(backlogUnits))
+    expect(stream.room()).toBe(0)
+    stream.take(turnUnits)
+    expect(told.revived).toBe(1)
+    drain()
+    expect(told.revived).toBe(1)
+  })
+
+  it("is told of by credit, once, and only to those that had found none", () => {
+    const { lane: stream, told } = lane("every", 0)
+    stream.credit(1)
+    expect(told.revived).toBe(0)
+    const other = lane("every", 0)
+    expect(other.lane.room()).toBe(0)
+    other.lane.credit(1)
+    other.lane.credit(2)
+    expect(other.told.revived).toBe(1)
+  })
+})
+
+describe("a lossy lane", () => {
+  it("tells what was dropped behind the notes that stand already", () => {
+    const { lane: stream, drain } = lane("latest", 2)
+    stream.note('[25,1,"at"]')
+    for (const value of ["1", "2", "3"]) stream.item(value)
+    expect(stream.dropped).toBe(2)
+    stream.tellDropped()
+    expect(drain()).toEqual([
+      [25, 1, "at"],
+      [25, 1, "dropped", { n: 2 }],
+      [21, 1, 3],
+    ])
+    expect(stream.dropped).toBe(0)
+  })
+
+  it("tells nothing where nothing was dropped", () => {
+    const { lane: stream, drain } = lane("conflate", 2)
+    stream.item("1", "a")
+    stream.tellDropped()
+    expect(drain()).toEqual([[21, 1, 1]])
+  })
+
+  it("tells it without credit", () => {
+    const { lane: stream, drain } = lane("latest", 0)
+    stream.item("1")
+    stream.item("2")
+    stream.tellDropped()
+    expect(drain()).toEqual([[25, 1, "dropped", { n: 1 }]])
+  })
+
+  it("says whether there is room", () => {
+    const { lane: stream } = lane("conflate", 0)
+    expect(stream.item("x".repeat(5_000_000), "a")).toBe(true)
+    expect(stream.item("1", "b")).toBe(false)
+  })
+})
