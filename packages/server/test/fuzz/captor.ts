@@ -1,0 +1,128 @@
+import type { WebSocketClass, WebSocketLike } from "@trunkline/client"
+import { turn } from "./attacker.js"
+import { Moment, type Step, wireOf } from "./script.js"
+
+type Listener = (event: never) => void
+
+/** A server that does as its script says, at the other end of sockets in memory. */
+export class Captor {
+  /** Messages that an open socket took. */
+  messages = 0
+  welcomes = 0
+  /** For `connect`. */
+  readonly WebSocket: WebSocketClass
+  #socket: CaptiveSocket | undefined
+  #moment = new Moment()
+  #session = 0
+
+  constructor() {
+    const opened = (socket: CaptiveSocket) => {
+      this.#socket = socket
+    }
+    const heard = (message: unknown) => this.#heard(message)
+    this.WebSocket = class extends CaptiveSocket {
+      constructor() {
+        super(heard)
+        opened(this)
+      }
+    }
+  }
+
+  /** Plays the script as far as there is a client to hear it. */
+  async run(steps: readonly Step[], alive: () => boolean): Promise<void> {
+    for (const step of steps) {
+      while (alive() && !this.#socket?.welcomed) await turn()
+      if (!alive()) return
+      if (step.do === "drop") this.#socket?.die()
+      else await this.#send(step)
+    }
+  }
+
+  async #send(step: Step): Promise<void> {
+    const wire = wireOf(step, this.#moment)
+    if (wire === undefined || !this.#socket?.isOpen) return
+    this.messages++
+    this.#socket.deliver(wire)
+    await turn()
+  }
+
+  #heard(message: unknown): void {
+    const [, , first] = Array.isArray(message) ? message : []
+    if (Array.isArray(first) && first[0] === 1) this.#welcome(first[1].resume)
+    else this.#moment.heard(message)
+  }
+
+  /** It takes every client back that comes back. */
+  #welcome(resume: { readonly end?: boolean; readonly tx: number } | undefined): void {
+    const resumed = resume !== undefined && !resume.end
+    if (!resumed) {
+      this.#session++
+      this.#moment = new Moment()
+      // The client has opened some channels by then, which a script may name.
+      this.#moment.id = 9
+    }
+    this.welcomes++
+    const body = {
+      sid: `s${this.#session}`,
+      ...(!resumed && { secret: "secret" }),
+      resumed,
+      rx: resumed ? this.#moment.received : 0,
+      subject: "somebody",
+      limits: { window: 65_536, calls: 16, streams: 16, messageBytes: 65_536 },
+      hb: 20_000,
+      grace: 120_000,
+      caps: [],
+    }
+    this.#socket?.welcome(JSON.stringify([0, 0, [2, body]]))
+  }
+}
+
+class CaptiveSocket implements WebSocketLike {
+  readonly protocol = "trunkline.v1.json"
+  readonly bufferedAmount = 0
+  binaryType = "arraybuffer"
+  isOpen = true
+  welcomed = false
+  readonly #heard: (message: unknown) => void
+  readonly #listeners = new Map<string, Listener>()
+
+  constructor(heard: (message: unknown) => void) {
+    this.#heard = heard
+    setImmediate(() => this.#tell("open", {}))
+  }
+
+  addEventListener(type: string, listener: Listener): void {
+    this.#listeners.set(type, listener)
+  }
+
+  send(data: string | Uint8Array): void {
+    if (this.isOpen) this.#heard(JSON.parse(String(data)))
+  }
+
+  close(code: number | undefined): void {
+    this.isOpen = false
+    this.welcomed = false
+    setImmediate(() => this.#tell("close", { code: code ?? 1005, reason: "" }))
+  }
+
+  welcome(wire: string): void {
+    this.#tell("message", { data: wire })
+    this.welcomed = this.isOpen
+  }
+
+  deliver(wire: string | Uint8Array<ArrayBuffer>): void {
+    this.#tell("message", { data: typeof wire === "string" ? wire : wire.buffer })
+  }
+
+  die(): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    this.welcomed = false
+    this.#tell("close", { code: 1006, reason: "" })
+  }
+
+  #tell(type: string, event: object): void {
+    const listener = this.#listeners.get(type) as ((event: object) => void) | undefined
+    listener?.(event)
+  }
+}

@@ -1,0 +1,47 @@
+import { createHash } from "node:crypto"
+import { type Connection, createClient } from "@trunkline/client"
+import { call, contract, subscription } from "@trunkline/contract"
+import { type Host, implement } from "@trunkline/server"
+import { systemHost } from "@trunkline/transport"
+import * as z from "zod"
+import { witnessContract, witnessHandlers } from "../support/witness.js"
+
+/** A procedure of each make. */
+export const fuzzed = contract({
+  ...witnessContract,
+  echo: call({ input: z.unknown(), output: z.unknown(), idempotency: "safe" }),
+  add: call({ input: z.object({ a: z.number(), b: z.number() }), output: z.number() }),
+  hang: call({ output: z.number() }),
+  fails: call({ output: z.number() }),
+  count: subscription({ item: z.number(), restart: "fresh" }),
+  latest: subscription({ item: z.number(), delivery: "latest", restart: "fresh" }),
+})
+
+async function* count(): AsyncGenerator<number> {
+  for (let next = 0; ; next++) yield next
+}
+
+export const router = implement(fuzzed, {
+  ...witnessHandlers,
+  echo: ({ input }) => input,
+  add: ({ input: { a, b } }) => a + b,
+  hang: () => new Promise<never>(() => {}),
+  fails: () => {
+    throw new Error("as it does")
+  },
+  count,
+  async *latest() {
+    for (let next = 0; ; next++) {
+      yield next
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+  },
+})
+
+export const clientOf = (connection: Connection) => createClient(fuzzed, connection)
+
+/** The same hash, without the detour through the thread pool: a run makes tens of thousands of sessions. */
+export const host: Host = {
+  ...systemHost,
+  hash: async (text) => createHash("sha256").update(text).digest("base64url"),
+}
