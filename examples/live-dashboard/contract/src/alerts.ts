@@ -18,9 +18,9 @@ export const RuleInput = z
       .max(600, "At most 600 seconds"),
   })
   .superRefine(({ metric, above }, { addIssue }) => {
-    const { label, unit, most } = metrics[metric]
+    const { unit, most } = metrics[metric]
     if (above <= most) return
-    addIssue({ code: "custom", path: ["above"], message: `${label} is at most ${most} ${unit}` })
+    addIssue({ code: "custom", path: ["above"], message: `At most ${most} ${unit}`.trim() })
   })
 export type RuleInput = z.infer<typeof RuleInput>
 

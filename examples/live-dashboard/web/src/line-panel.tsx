@@ -16,7 +16,11 @@ export function LinePanel(): ReactNode {
     ["Session", info.session ?? "–"],
     ["Frames in / out", `${count(info.framesIn)} / ${count(info.framesOut)}`],
     ["Bytes in / out", `${bytes(info.unitsIn)} / ${bytes(info.unitsOut)}`],
-    ["Sent again", count(info.replayed), "Frames sent again after the line was lost"],
+    [
+      "Replayed out / in",
+      `${count(info.replayed)} / ${count(info.duplicates)}`,
+      "Frames sent again after a cut, and frames that came again and were not applied twice",
+    ],
     [
       "Dropped",
       count(dropped),
