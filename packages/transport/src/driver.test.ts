@@ -1,0 +1,398 @@
+import {
+  type AcceptedChannel,
+  type Codec,
+  Context,
+  type Encoded,
+  type GoAwayBody,
+  jsonCodec,
+  limits,
+  OpenedChannel,
+  type Outcome,
+  Serving,
+  Session,
+  type SessionEnd,
+} from "@trunkline/protocol"
+import { describe, expect, it } from "vitest"
+import { Driver, type DriverUser } from "./driver.js"
+import type { Host } from "./host.js"
+import type { Transport, TransportEvents } from "./transport.js"
+
+/** A socket that a test holds the other end of. */
+class Pipe implements Transport {
+  readonly sent: string[] = []
+  closed: { readonly code: number; readonly reason: string } | undefined
+  #events: TransportEvents | undefined
+
+  listen(events: TransportEvents): void {
+    this.#events = events
+  }
+
+  send(wire: Encoded): void {
+    this.sent.push(String(wire))
+  }
+
+  close(code: number, reason: string): void {
+    this.closed = { code, reason }
+  }
+
+  hear(message: unknown): void {
+    this.#events?.message(JSON.stringify(message))
+  }
+
+  die(code: number): void {
+    this.#events?.closed(code, "")
+  }
+}
+
+/** A clock and an end of turn that a test moves. */
+class ManualHost implements Host {
+  time = 0
+  readonly alarms = new Map<() => void, number>()
+  #turn: (() => void)[] = []
+
+  now(): number {
+    return this.time
+  }
+
+  wall(): number {
+    return this.time
+  }
+
+  random(length: number): Uint8Array {
+    return new Uint8Array(length)
+  }
+
+  wakeAt(time: number, run: () => void): () => void {
+    const once = () => run()
+    this.alarms.set(once, time)
+    return () => void this.alarms.delete(once)
+  }
+
+  endOfTurn(run: () => void): void {
+    this.#turn.push(run)
+  }
+
+  async hash(): Promise<string> {
+    return ""
+  }
+
+  endTurn(): void {
+    const turn = this.#turn
+    this.#turn = []
+    for (const run of turn) run()
+  }
+
+  /** Rings what is due by then, each at its time. */
+  pass(until: number): void {
+    for (;;) {
+      const [next] = [...this.alarms].sort(([, a], [, b]) => a - b)
+      if (!next || next[1] > until) break
+      this.alarms.delete(next[0])
+      this.time = Math.max(this.time, next[1])
+      next[0]()
+      this.endTurn()
+    }
+    this.time = until
+  }
+}
+
+/** Notes down what it hears. */
+class User implements DriverUser {
+  readonly heard: unknown[] = []
+  accepted: (channel: AcceptedChannel) => void = () => {}
+
+  accept(channel: AcceptedChannel): void {
+    this.heard.push(["accept", channel.path])
+    this.accepted(channel)
+  }
+
+  event(path: string, input: unknown): void {
+    this.heard.push(["event", path, input])
+  }
+
+  goAway({ reason }: GoAwayBody): void {
+    this.heard.push(["goaway", reason])
+  }
+
+  lost(code: number): void {
+    this.heard.push(["lost", code])
+  }
+
+  over({ why }: SessionEnd): void {
+    this.heard.push(["over", why])
+  }
+
+  settled(): void {
+    this.heard.push(["settled"])
+  }
+}
+
+function driving(role: "client" | "server" = "server", codec: Codec = jsonCodec) {
+  const host = new ManualHost()
+  const user = new User()
+  const context = new Context(codec, () => 0)
+  const serving = new Serving(context, limits.defaultLimits)
+  const session = new Session({
+    role,
+    context,
+    callee: serving,
+    limits: limits.defaultLimits,
+    queue: { calls: 9, units: 9_999 },
+    firstId: role === "client" ? 1 : 2,
+  })
+  const driver = new Driver(session, host, user)
+  const attach = () => {
+    const pipe = new Pipe()
+    driver.attach(pipe, { rx: 0, limits: limits.defaultLimits, heartbeat: 20_000 })
+    return pipe
+  }
+  const open = (path: string): Outcome[] => {
+    const outcomes: Outcome[] = []
+    const request = {
+      path,
+      input: undefined,
+      kind: "call",
+      deadline: Number.POSITIVE_INFINITY,
+      tellDeadline: false,
+      from: undefined,
+    } as const
+    const settled = (outcome: Outcome) => void outcomes.push(outcome)
+    driver.step(({ calling }) => calling.add(new OpenedChannel(request, { settled })))
+    return outcomes
+  }
+  return { host, user, serving, session, driver, attach, open }
+}
+
+describe("a driver", () => {
+  it("sends at the end of the turn what the turn produced, in one message", () => {
+    const { host, open, attach } = driving("client")
+    const pipe = attach()
+    open("a")
+    open("b")
+    expect(pipe.sent).toEqual([])
+    host.endTurn()
+    expect(pipe.sent).toEqual(["[0,0,[4,1]]", '[1,0,[20,1,"a"],[20,3,"b"]]'])
+    host.endTurn()
+    expect(pipe.sent).toHaveLength(2)
+  })
+
+  it("looks at the clock once a turn", () => {
+    const { host, attach, driver } = driving()
+    const pipe = attach()
+    pipe.hear([0, 0, [4, 1]])
+    host.time = 50
+    pipe.hear([0, 0, [4, 2]])
+    expect(driver.session.deadline).toBe(20_000)
+    host.endTurn()
+    pipe.hear([0, 0, [4, 3]])
+    expect(driver.session.deadline).toBe(20_050)
+  })
+
+  it("hands on what the session asks for", () => {
+    const { host, user, attach } = driving()
+    const pipe = attach()
+    pipe.hear([1, 0, [20, 1, "a"], [24, "typing", 5]])
+    host.endTurn()
+    expect(user.heard).toEqual([
+      ["accept", "a"],
+      ["event", "typing", 5],
+    ])
+  })
+
+  it("tells each side of a channel what became of it", () => {
+    const { host, attach, driver, session } = driving("client")
+    const pipe = attach()
+    const told: unknown[] = []
+    const request = {
+      path: "s",
+      input: undefined,
+      kind: "subscription",
+      deadline: Number.POSITIVE_INFINITY,
+      tellDeadline: false,
+      from: undefined,
+    } as const
+    const channel = new OpenedChannel(request, {
+      settled: (outcome) => void told.push(outcome.ok),
+      readable: () => void told.push(channel.inflow?.shift()),
+    })
+    driver.step(({ calling }) => calling.add(channel))
+    host.endTurn()
+    pipe.hear([1, 1, [25, 1, "at", { window: 1 }], [21, 1, "x"], [22, 1]])
+    expect(told).toEqual([{ item: "x", cursor: undefined }, undefined, true])
+    expect(session.calling.live.size).toBe(0)
+  })
+
+  it("tells a callee that its caller has gone, and that there is room again", () => {
+    const { user, attach, driver, serving } = driving()
+    const pipe = attach()
+    const told: string[] = []
+    user.accepted = (channel) => {
+      channel.user = {
+        cancelled: (code) => void told.push(code),
+        writable: () => void told.push("writable"),
+      }
+      driver.step(() => {
+        serving.admit(channel, "subscription")
+        serving.begin(channel, "every", 1)
+        serving.item(channel, "1")
+        channel.lane?.room()
+      })
+    }
+    pipe.hear([1, 0, [20, 1, "s"]])
+    pipe.hear([2, 0, [23, 1, 9]])
+    pipe.hear([3, 0, [19, 1]])
+    expect(told).toEqual(["writable", "CANCELLED"])
+  })
+
+  it("carries effects out in order, also when one of them leads to the next step", () => {
+    const { host, user, attach, driver, serving, session } = driving()
+    const pipe = attach()
+    const order: string[] = []
+    user.accepted = (channel) => {
+      order.push(`accept ${channel.path}`)
+      driver.step(() => serving.result(channel, '"done"'))
+      driver.step((same) => {
+        expect(same).toBe(session)
+        order.push(`within ${channel.path}`)
+      })
+    }
+    pipe.hear([1, 0, [20, 1, "a"], [20, 3, "b"]])
+    expect(order).toEqual(["accept a", "within a", "accept b", "within b"])
+    host.endTurn()
+    expect(pipe.sent).toEqual(['[1,2,[17,1,"done"],[17,3,"done"]]'])
+  })
+
+  it("goes on after a user that threw", () => {
+    const { host, user, attach } = driving()
+    const pipe = attach()
+    user.accepted = () => {
+      throw new Error("a bug")
+    }
+    expect(() => pipe.hear([1, 0, [20, 1, "a"]])).toThrow("a bug")
+    user.accepted = () => {}
+    pipe.hear([2, 0, [20, 3, "b"], [64]])
+    pipe.hear([0, 0, [4, 7]])
+    host.endTurn()
+    expect(user.heard).toHaveLength(2)
+    expect(pipe.sent).toEqual(["[0,3,[5,7]]"])
+  })
+
+  it("lets errors of a codec through, and stays whole", () => {
+    const broken: Codec = {
+      ...jsonCodec,
+      decode: (wire) => {
+        if (String(wire).includes("boom")) throw new RangeError("boom")
+        return jsonCodec.decode(wire)
+      },
+    }
+    const { host, user, attach } = driving("server", broken)
+    const pipe = attach()
+    expect(() => pipe.hear([1, 0, [20, 1, "boom"]])).toThrow(RangeError)
+    pipe.hear([1, 0, [20, 1, "a"]])
+    host.endTurn()
+    expect(user.heard).toEqual([["accept", "a"]])
+  })
+})
+
+describe("a socket that dies", () => {
+  it("is told of, and the session stays", () => {
+    const { user, attach, session } = driving()
+    attach().die(1006)
+    expect(user.heard).toEqual([["lost", 1006]])
+    expect([session.attached, session.over]).toEqual([false, false])
+  })
+
+  it("is not heard any more once another took its place", () => {
+    const { user, attach, driver } = driving()
+    const old = attach()
+    expect(driver.detach()).toBe(old)
+    const current = attach()
+    old.hear([1, 0, [20, 1, "stale"]])
+    old.die(1006)
+    current.hear([1, 0, [20, 1, "fresh"]])
+    expect(user.heard).toEqual([["accept", "fresh"]])
+  })
+
+  it("takes nothing from what was still to be sent", () => {
+    const { host, attach, open } = driving("client")
+    const first = attach()
+    open("a")
+    first.die(1006)
+    host.endTurn()
+    expect(first.sent).toEqual([])
+    const second = attach()
+    host.endTurn()
+    expect(second.sent).toContain('[1,0,[20,1,"a"]]')
+  })
+})
+
+describe("a session that closes its socket", () => {
+  it("for a breach, in the middle of a step, says so once and sends nothing after it", () => {
+    const { host, user, attach, session } = driving()
+    const pipe = attach()
+    pipe.hear([1, 0, [20, 1, "a"], [20, 1, "a"], [20, 3, "b"]])
+    host.endTurn()
+    expect(pipe.closed).toEqual({ code: 4400, reason: "an id taken twice" })
+    expect(user.heard).toEqual([
+      ["accept", "a"],
+      ["over", "protocol"],
+    ])
+    expect(session.over).toBe(true)
+    pipe.hear([2, 0, [20, 5, "c"]])
+    pipe.die(4400)
+    expect(user.heard).toHaveLength(2)
+    expect(pipe.sent).toEqual([])
+  })
+
+  it("for good, says so with its last word", () => {
+    const { user, attach, driver } = driving()
+    const pipe = attach()
+    driver.step((session) => session.bye("done"))
+    expect(pipe.sent).toEqual(['[0,0,[10,{"reason":"done"}]]'])
+    expect(pipe.closed).toEqual({ code: 1000, reason: "done" })
+    expect(user.heard).toEqual([["over", "ended"]])
+  })
+
+  it("for silence, keeps the session", () => {
+    const { host, user, attach, session } = driving()
+    const pipe = attach()
+    host.pass(60_000)
+    expect(pipe.sent).toContain("[0,0,[4,1]]")
+    expect(pipe.closed?.code).toBe(1001)
+    expect(user.heard).toEqual([["lost", 1001]])
+    expect(session.over).toBe(false)
+  })
+
+  it("hears of a server that leaves", () => {
+    const { user, attach } = driving("client")
+    attach().hear([0, 0, [6, { reason: "draining", deadlineMs: 1 }]])
+    expect(user.heard).toEqual([["goaway", "draining"]])
+  })
+
+  it("settles what is closed for good", () => {
+    const { host, user, attach, driver, open } = driving("client")
+    attach()
+    const outcomes = open("a")
+    host.endTurn()
+    driver.step((session) => session.close())
+    expect(outcomes).toMatchObject([{ ok: false, failure: { code: "OUTCOME_UNKNOWN" } }])
+    expect(user.heard).toEqual([["settled"]])
+  })
+})
+
+describe("the alarm", () => {
+  it("is one, set anew only for something sooner", () => {
+    const { host, attach, driver } = driving()
+    const pipe = attach()
+    expect([...host.alarms.values()]).toEqual([20_000])
+    host.time = 100
+    pipe.hear([1, 0, [64]])
+    expect([...host.alarms.values()]).toEqual([1_100])
+    host.pass(1_100)
+    expect(pipe.sent).toEqual(["[0,1]"])
+    expect([...host.alarms.values()]).toEqual([20_100])
+    driver.stop()
+    expect(host.alarms.size).toBe(0)
+    driver.stop()
+  })
+})

@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto"
+import { describe, expect, it } from "vitest"
+import { uniform } from "./host.js"
+import { systemHost } from "./system-host.js"
+
+describe("the runtime as a host", () => {
+  it("has a clock that does not go back, and one on the wall", () => {
+    const before = systemHost.now()
+    expect(systemHost.now()).toBeGreaterThanOrEqual(before)
+    expect(Math.abs(systemHost.wall() - Date.now())).toBeLessThan(60_000)
+  })
+
+  it("has random bytes", () => {
+    expect(systemHost.random(32)).toHaveLength(32)
+    expect(systemHost.random(32)).not.toEqual(systemHost.random(32))
+  })
+
+  it("wakes, at or after the time, and not when it was taken back", async () => {
+    const told: string[] = []
+    const cancel = systemHost.wakeAt(systemHost.now(), () => told.push("cancelled"))
+    cancel()
+    const time = systemHost.now() + 5
+    await new Promise<void>((resolve) => {
+      systemHost.wakeAt(time, resolve)
+      systemHost.wakeAt(-1, () => told.push("long ago"))
+      systemHost.wakeAt(1e15, () => told.push("never"))()
+    })
+    expect(systemHost.now()).toBeGreaterThanOrEqual(time)
+    expect(told).toEqual(["long ago"])
+  })
+
+  it("ends a turn when chains of promises have run dry", async () => {
+    const order: string[] = []
+    await new Promise<void>((resolve) => {
+      systemHost.endOfTurn(() => {
+        order.push("end")
+        resolve()
+      })
+      let chain = Promise.resolve()
+      for (let hop = 0; hop < 20; hop++) chain = chain.then(() => {})
+      void chain.then(() => order.push("promises"))
+    })
+    expect(order).toEqual(["promises", "end"])
+  })
+
+  it("hashes a text to 43 characters of base64url", async () => {
+    for (const text of ["", "a", "é漢🌍", "x".repeat(1_000)]) {
+      const expected = createHash("sha256").update(text).digest("base64url")
+      expect(await systemHost.hash(text)).toBe(expected)
+    }
+  })
+})
+
+describe("a number from random bytes", () => {
+  it("lies in [0, 1)", () => {
+    const host = (byte: number) => ({ ...systemHost, random: () => new Uint8Array(4).fill(byte) })
+    expect(uniform(host(0))).toBe(0)
+    expect(uniform(host(255))).toBeLessThan(1)
+    expect(uniform(host(255))).toBeGreaterThan(0.999)
+    expect(uniform(host(128))).toBeCloseTo(0.502, 2)
+  })
+})
