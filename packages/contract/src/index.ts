@@ -14,6 +14,7 @@ export type {
   Idempotency,
   Procedure,
   Subscription,
+  ThisCodeIsReserved,
   Upload,
 } from "./procedure.js"
 export { call, subscription } from "./procedure.js"

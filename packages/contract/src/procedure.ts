@@ -26,7 +26,12 @@ export type ConflateBy<Item> = (keyof Item & string) | ((item: Item) => unknown)
 
 /** Declared errors by their code: the schema of their data, or `null` for none. Reserved codes are refused. */
 export type ErrorSchemas = { readonly [code: string]: AnySchema | null } & {
-  readonly [Reserved in ReservedCode]?: never
+  readonly [Reserved in ReservedCode]?: ThisCodeIsReserved
+}
+
+/** Stands in a type where an error was declared whose code has a meaning already. */
+export interface ThisCodeIsReserved {
+  readonly "~reserved": never
 }
 
 /** A request with one answer. */
