@@ -8,6 +8,7 @@ import {
 } from "./channel.js"
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
+import { Directory } from "./directory.js"
 import { type Failure, licensesRetry, type ReservedCode } from "./error-code.js"
 import type { ErrorFrame, SequencedFrame } from "./frame.js"
 import { grant } from "./grant.js"
@@ -38,7 +39,7 @@ export class Calling implements CallingHalf, OpenWriter {
   readonly #line: OpenLine
   readonly #frames: OpenFrames
   /** By id: numbered, and the terminal frame is still to come. */
-  readonly #channels = new Map<number, OpenedChannel>()
+  readonly #channels = new Directory<OpenedChannel>()
   #closed = false
   #order = 0
 

@@ -1,6 +1,7 @@
 import { AcceptedChannel, type Kind as ChannelKind, move } from "./channel.js"
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
+import { Directory } from "./directory.js"
 import * as durations from "./durations.js"
 import type { Failure } from "./error-code.js"
 import { errorFrame } from "./error-frame.js"
@@ -49,7 +50,7 @@ export class Serving implements Half {
   readonly #timed = new Roster<AcceptedChannel>()
   readonly #context: Context
   readonly #limits: Limits
-  readonly #channels = new Map<number, AcceptedChannel>()
+  readonly #channels = new Directory<AcceptedChannel>()
   /** The highest id that the other side has taken. */
   #highest = 0
   /** Ids of OPENs of which not all parts have arrived. */
@@ -205,7 +206,7 @@ export class Serving implements Half {
 
   /** Nobody waits for these any more. */
   abandon(): void {
-    for (const channel of [...this.#channels.values()]) {
+    for (const channel of [...this.#channels]) {
       this.#close(channel)
       this.#cancelled(channel, "CLOSED")
     }
