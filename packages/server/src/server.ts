@@ -1,4 +1,4 @@
-import type { DispatchOptions, Log } from "@trunkline/endpoint"
+import { callUser, type DispatchOptions, type Log } from "@trunkline/endpoint"
 import {
   limits as bounds,
   type Codec,
@@ -88,7 +88,8 @@ export class Server {
   #drainDeadline: number | undefined
 
   constructor(dispatch: DispatchOptions["entries"], options: ServeOptions<unknown>) {
-    const { host = systemHost, log = () => {}, session = {} } = options
+    const { host = systemHost, session = {} } = options
+    const log: Log = (entry) => callUser(() => options.log?.(entry))
     const { output = defaultValidation.output, items = defaultValidation.items } =
       options.validation ?? {}
     const { handlers = defaultHandlers, ...limits } = { ...bounds.defaultLimits, ...options.limits }
@@ -113,8 +114,10 @@ export class Server {
       host,
       log,
       terms: { limits, hb: session.heartbeat ?? durations.heartbeat, grace, caps: [] },
-      authenticate: async (credentials) =>
-        (await options.authenticate?.(credentials)) ?? { context: {} },
+      authenticate: async (credentials) => {
+        const { authenticate } = options
+        return authenticate ? authenticate(credentials) : { context: {} }
+      },
       admit: (newcomer) => this.#sessions.admit(newcomer),
       done: (handshake) => void this.#handshakes.delete(handshake),
     }
@@ -167,14 +170,15 @@ export class Server {
   }: DrainOptions = {}): Promise<void> {
     this.#sessions.draining = true
     this.#drainDeadline = this.#host.now() + within
-    for (const session of [...this.#sessions.live]) {
+    const farewells = [...this.#sessions.live].map((session) => {
       const at = this.#host.now() + uniform(this.#host) * spread
-      this.#host.wakeAt(at, () => this.#sendAway(session))
-    }
+      return this.#host.wakeAt(at, () => this.#sendAway(session))
+    })
     while (this.#sessions.size > 0 && this.#host.now() < this.#drainDeadline) {
       await new Promise<void>((resolve) => this.#host.wakeAt(this.#host.now() + drainStep, resolve))
       this.#releaseIdle()
     }
+    for (const takeBack of farewells) takeBack()
     await this.close()
   }
 

@@ -174,6 +174,8 @@ function portOf(address: string | AddressInfo | null): number {
 }
 
 function refuse(socket: Duplex, status: string): void {
+  // Nobody else listens to a socket that asked for an upgrade; unheard, an error would end the process.
+  socket.on("error", () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 
