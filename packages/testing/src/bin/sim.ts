@@ -5,6 +5,7 @@ import {
   doubleDrops,
   drawScenario,
   joinSeries,
+  reached,
   run,
   runBroken,
   runSeries,
@@ -25,6 +26,9 @@ const usage = `Runs the real client, the real server and the real session on a v
   --until N              ends after N failures (20)
   --terse                neither the counters nor a smaller scenario
 `
+
+/** A run of so many seeds has to reach all that there is. */
+const seedsToReachAll = 20_000
 
 const { values } = parseArgs({
   options: {
@@ -64,11 +68,14 @@ async function many(from: number, seeds: number): Promise<void> {
   for (const { seed, text } of result.failures) print(`seed ${seed}: ${text}`)
   const [first] = result.failures
   if (first && !values.terse) await explain(first.seed)
+  const names = new Set(result.counts.map(([name]) => name))
+  const missed = result.seeds < seedsToReachAll ? [] : reached.filter((name) => !names.has(name))
+  for (const name of missed) print(`never reached: ${name}`)
   const rate = (result.seeds / seconds).toFixed(0)
   print(
     `${result.seeds} seeds, ${result.failures.length} failed, ${result.messages} messages, ${rate} seeds/s`,
   )
-  process.exitCode = first ? 1 : 0
+  process.exitCode = first || missed.length > 0 ? 1 : 0
 }
 
 /** Each thread has a run of seeds of its own. */

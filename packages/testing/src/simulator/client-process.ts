@@ -25,6 +25,8 @@ export class ClientProcess {
     this.connection = connect("ws://simulated/rpc", {
       host: process,
       WebSocket: network.socketClass(process),
+      // Small, so that results which are too large are still quick to make.
+      limits: { messageBytes: 262_144 },
       token: () => {
         this.#tokenUser = this.user
         return this.user

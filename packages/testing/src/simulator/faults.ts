@@ -58,6 +58,8 @@ export class Faults {
         return this.#refuseTokens(fault.for)
       case "slowAuthentication":
         return this.#slowAuthentication(fault.for, fault.by)
+      case "lateHello":
+        return this.#delayHello(fault.for)
       case "switchUser":
         return this.#switchUser(fault.client)
     }
@@ -68,7 +70,8 @@ export class Faults {
     const { network, authentication } = this.#stage
     this.#stage.note("healed")
     this.#healed = true
-    Object.assign(network.weather, { jitter: 0, refusal: 0, handshake: 0, closeLoss: 0 })
+    const good = { jitter: 0, refusal: 0, handshake: 0, closeLoss: 0, firstWords: 0 }
+    Object.assign(network.weather, good)
     Object.assign(authentication, { refusedUntil: 0, slowUntil: 0 })
     if (!network.listener) this.#start()
   }
@@ -141,6 +144,12 @@ export class Faults {
 
   #slowAuthentication(milliseconds: number, by: number): void {
     Object.assign(this.#stage.authentication, { slowUntil: this.#now + milliseconds, slowBy: by })
+    this.#newest?.cut("both", 1, 1)
+  }
+
+  /** What the client says first on its next socket comes late: after the next but one, perhaps. */
+  #delayHello(milliseconds: number): void {
+    this.#stage.network.weather.firstWords = milliseconds
     this.#newest?.cut("both", 1, 1)
   }
 

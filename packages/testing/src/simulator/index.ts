@@ -1,6 +1,7 @@
 export { Counters } from "./counters.js"
 export type { Break, Finding, Plan, Survey } from "./exhaustive.js"
 export { doubleDrops, runBroken, scripts, singleDrops } from "./exhaustive.js"
+export { reached } from "./reached.js"
 export type { Report, RunOptions } from "./run.js"
 export { run } from "./run.js"
 export type { Fault, Operation, Scenario } from "./scenario.js"

@@ -36,11 +36,20 @@ export interface Weather {
   handshake: number
   /** How likely the code of a close is lost. */
   closeLoss: number
+  /** Milliseconds for which the next socket holds up what its client says. */
+  firstWords: number
 }
 
 /** Joins client processes with the one server that listens now. */
 export class Network {
-  readonly weather: Weather = { latency: 5, jitter: 0, refusal: 0, handshake: 0, closeLoss: 0 }
+  readonly weather: Weather = {
+    latency: 5,
+    jitter: 0,
+    refusal: 0,
+    handshake: 0,
+    closeLoss: 0,
+    firstWords: 0,
+  }
   readonly links: Link[] = []
   /** The server that takes new sockets; undefined while none runs. */
   listener: Listener | undefined
@@ -148,7 +157,7 @@ export class Link {
   readonly server: Process | undefined
   /** A fault of any kind befell it: what its ends believe may be wrong. */
   faulty = false
-  /** Since when one direction, or both, arrives nowhere. */
+  /** When it last came to be that one direction, or both, arrives nowhere. */
   swallowedAt: number | undefined
   closedByClient: Farewell | undefined
   closedByServer: Farewell | undefined
@@ -173,6 +182,9 @@ export class Link {
     this.#down = new Pipe(client, delay)
     const reached = !network.refuses && listener !== undefined
     const arrival = client.now() + network.delay() + network.weather.handshake
+    const { firstWords } = network.weather
+    network.weather.firstWords = 0
+    if (firstWords > 0) this.stall("up", client.now() + firstWords)
     if (reached) listener.process.run(arrival, () => this.#arrive(listener, protocols))
     else client.run(arrival + network.delay(), () => this.#closeClient(closeCodes.ABNORMAL))
   }
@@ -240,7 +252,7 @@ export class Link {
   /** From now on nothing arrives that way, and nobody is told. */
   swallow(direction: Direction | "both"): void {
     this.faulty = true
-    this.swallowedAt ??= this.client.now()
+    this.swallowedAt = this.client.now()
     if (direction !== "down") this.#up?.swallow()
     if (direction !== "up") this.#down.swallow()
   }

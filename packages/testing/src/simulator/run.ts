@@ -7,7 +7,7 @@ import { Counters } from "./counters.js"
 import { Faults, type Stage } from "./faults.js"
 import { checkLedger } from "./invariants.js"
 import { Ledger } from "./ledger.js"
-import { type Direction, type Link, Network } from "./network.js"
+import { type Direction, type Farewell, type Link, Network } from "./network.js"
 import { spoil } from "./poison.js"
 import { Process } from "./process.js"
 import { Random } from "./random.js"
@@ -44,6 +44,8 @@ const noticeWithin = 46_000
 /** L4: backoff lets a few attempts come in a row, and then about so many milliseconds pass between two. */
 const attemptsAtOnce = 40
 const attemptEvery = 500
+/** D1: of a long message its length and its beginning go into the hash. */
+const hashedUnits = 400
 /** L1: so much cannot have happened at once. */
 const busiestMoment = 50_000
 const slice = 5_000
@@ -229,7 +231,7 @@ export class World implements Stage {
       if (connection.info.duplicates > 0) this.counters.add("duplicates dropped")
     }
     for (const { closedByServer, closedByClient } of this.network.links) {
-      if (closedByServer) this.counters.add(`closed by the server ${closedByServer.code}`)
+      if (closedByServer) this.counters.add(`closed by the server ${describe(closedByServer)}`)
       if (closedByClient) this.counters.add(`closed by the client ${closedByClient.code}`)
     }
   }
@@ -266,6 +268,7 @@ export class World implements Stage {
     const message = limits.messageUnits + limits.envelopeUnits
     for (const { connection } of this.clients) {
       const { retained } = connection.info
+      if (retained >= this.scenario.window) this.counters.add(`window full, ${connection.state}`)
       const most = this.scenario.window + message
       must(retained <= most, "S6", () => `a client retains ${retained} units`)
     }
@@ -287,7 +290,9 @@ export class World implements Stage {
     this.#messages++
     this.#fold(direction, sent)
     const at = this.network.links.indexOf(link)
-    this.note(`${direction === "up" ? "→" : "←"} ${at}  ${String(sent).slice(0, 300)}`)
+    if (this.#options.trace) {
+      this.note(`${direction === "up" ? "→" : "←"} ${at}  ${String(sent).slice(0, 300)}`)
+    }
     try {
       this.#observer.observe(link, direction, sent)
     } catch (error) {
@@ -297,7 +302,7 @@ export class World implements Stage {
   }
 
   #fold(direction: Direction, wire: Encoded): void {
-    const text = `${this.clock.now} ${direction} ${String(wire)}`
+    const text = `${this.clock.now} ${direction} ${wire.length} ${String(wire.slice(0, hashedUnits))}`
     for (let index = 0; index < text.length; index++) {
       this.#hash = Math.imul(this.#hash ^ text.charCodeAt(index), 0x01000193)
     }
@@ -306,4 +311,9 @@ export class World implements Stage {
   #bug(error: unknown): void {
     this.#failure ??= error instanceof Error ? error : new Error(String(error))
   }
+}
+
+/** Whoever takes a session from another is told apart from who comes too late for it. */
+function describe({ code, reason }: Farewell): string {
+  return code === closeCodes.SUPERSEDED ? `${code}, ${reason}` : String(code)
 }

@@ -72,6 +72,7 @@ export type Fault = { readonly at: number } & (
   | { readonly type: "refuseTokens"; readonly for: number }
   | { readonly type: "slowAuthentication"; readonly for: number; readonly by: number }
   | { readonly type: "switchUser"; readonly client: number }
+  | { readonly type: "lateHello"; readonly for: number }
 )
 
 export type FaultType = Fault["type"]
@@ -111,6 +112,7 @@ const allFaults: readonly FaultType[] = [
   "refuseTokens",
   "slowAuthentication",
   "switchUser",
+  "lateHello",
 ]
 
 /**
@@ -122,9 +124,12 @@ export function drawScenario(seed: number): Scenario {
   const duration = random.pick([500, 2_000, 10_000, 60_000])
   const clients = random.chance(0.2) ? 2 : 1
   const kinds = allFaults.filter(() => random.chance(0.3))
+  const bulk = random.chance(0.03)
   const some = (most: number, draw: (id: number) => Operation): Operation[] =>
     Array.from({ length: random.int(0, most) }, (_, index) => draw(index))
-  const calls = some(12, (id) => drawCall(random, id, clients, duration))
+  const calls = bulk
+    ? drawBulk(random, duration)
+    : some(12, (id) => drawCall(random, id, clients, duration))
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
   return {
     seed,
@@ -174,6 +179,17 @@ function drawCall(random: Random, id: number, clients: number, duration: number)
     cancelAfter: random.chance(0.15) ? random.int(0, 1_000) : undefined,
     poison,
   }
+}
+
+/** Together more than may wait for a socket, on either side. */
+function drawBulk(random: Random, duration: number): CallOperation[] {
+  const [behaviour, size] = random.pick<[Behaviour, number]>([
+    ["return", 200_000],
+    ["large", 0],
+  ])
+  return Array.from({ length: 14 }, (_, id) => {
+    return { ...drawCall(random, id, 1, duration), behaviour, size, poison: false }
+  })
 }
 
 function drawStream(
@@ -251,6 +267,8 @@ function drawFault(random: Random, type: FaultType, duration: number, clients: n
       return { at, type, for: spell }
     case "slowAuthentication":
       return { at, type, for: spell, by: random.int(10, 12_000) }
+    case "lateHello":
+      return { at, type, for: spell }
     case "switchUser":
       return { at, type, client: random.int(0, clients - 1) }
   }

@@ -113,8 +113,8 @@ interface CallRequest {
   readonly errors: { DECLARED(data: { id: number }): RpcError }
 }
 
-/** Larger than the service's limits let a result be. */
-const oversized = 1_100_000
+/** Larger than the simulated clients let a result be. */
+const oversized = 270_000
 
 class Service {
   readonly #process: Process
