@@ -66,18 +66,23 @@ function constants(module: string, values: Readonly<Record<string, unknown>>): s
 }
 
 /** What is stated in HELLO and WELCOME is documented where it is declared. */
-const limitComments = new Map(
-  [...source("frame").matchAll(/\/\*\* ([^*]+?) \*\/\n {2}readonly (\w+): number/g)].map(
-    ([, comment = "", name = ""]) => [name, comment],
-  ),
-)
+const limitComments = documented("frame", /\n {2}readonly (\w+): number/)
 
 function commentsOf(module: string): Map<string, string> {
-  const documented = /\/\*\*((?:(?!\*\/)[\s\S])+)\*\/\nexport const (\w+)/g
+  return documented(module, /\nexport const (\w+)/)
+}
+
+/** What stands above each declaration, without its tags. */
+function documented(module: string, declaration: RegExp): Map<string, string> {
+  const comment = /\/\*\*((?:(?!\*\/)[\s\S])+)\*\//
+  const both = new RegExp(comment.source + declaration.source, "g")
   return new Map(
-    [...source(module).matchAll(documented)].map(([, comment = "", name = ""]) => [
+    [...source(module).matchAll(both)].map(([, text = "", name = ""]) => [
       name,
-      comment.replaceAll(/\n \* ?/g, " ").trim(),
+      text
+        .replaceAll(/\n\s*\*/g, "")
+        .replace(/@default.*/, "")
+        .trim(),
     ]),
   )
 }

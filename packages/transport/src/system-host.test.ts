@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { describe, expect, it } from "vitest"
+import { describe, expect, it, vi } from "vitest"
 import { uniform } from "./host.js"
 import { systemHost } from "./system-host.js"
 
@@ -23,10 +23,27 @@ describe("the runtime as a host", () => {
     await new Promise<void>((resolve) => {
       systemHost.wakeAt(time, resolve)
       systemHost.wakeAt(-1, () => told.push("long ago"))
-      systemHost.wakeAt(1e15, () => told.push("never"))()
     })
     expect(systemHost.now()).toBeGreaterThanOrEqual(time)
     expect(told).toEqual(["long ago"])
+  })
+
+  it("wakes after a wait that is longer than a timer's longest, or is taken back in it", () => {
+    vi.useFakeTimers()
+    try {
+      const told: string[] = []
+      const far = systemHost.now() + 5e9
+      systemHost.wakeAt(far, () => told.push("woke"))
+      const cancel = systemHost.wakeAt(far, () => told.push("cancelled"))
+      vi.advanceTimersByTime(3e9)
+      cancel()
+      expect(told).toEqual([])
+      vi.advanceTimersByTime(2e9)
+      expect(told).toEqual(["woke"])
+      expect(vi.getTimerCount()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it("ends a turn when chains of promises have run dry", async () => {

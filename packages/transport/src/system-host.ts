@@ -1,6 +1,6 @@
 import type { Host } from "./host.js"
 
-/** Longer waits overflow a timer; whoever wakes early looks at the clock and waits again. */
+/** Longer waits overflow a timer. */
 const longestTimer = 2_147_483_647
 
 /** The runtime we run in: Node, a browser, or anything that has their timers and Web Crypto. */
@@ -8,17 +8,27 @@ export const systemHost: Host = {
   now: () => performance.now(),
   wall: () => Date.now(),
   random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-  wakeAt(time, run) {
-    const wait = Math.min(Math.max(0, time - performance.now()), longestTimer)
-    const timer = setTimeout(run, Math.ceil(wait))
-    return () => clearTimeout(timer)
-  },
+  wakeAt,
   endOfTurn: endOfTurn(),
   async hash(text) {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))
     const binary = String.fromCharCode(...new Uint8Array(digest))
     return btoa(binary).replaceAll("+", "-").replaceAll("/", "_").replace("=", "")
   },
+}
+
+/** A timer may ring a little before its time by the clock, and a long one does by far: it waits again. */
+function wakeAt(time: number, run: () => void): () => void {
+  const wait = (): ReturnType<typeof setTimeout> => {
+    const left = Math.min(Math.max(0, time - performance.now()), longestTimer)
+    return setTimeout(ring, Math.ceil(left))
+  }
+  const ring = (): void => {
+    if (performance.now() < time) timer = wait()
+    else run()
+  }
+  let timer = wait()
+  return () => clearTimeout(timer)
 }
 
 /**
