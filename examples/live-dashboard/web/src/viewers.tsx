@@ -36,7 +36,7 @@ function Rename(): ReactNode {
     viewers.begin()
   }
   return (
-    <form className="rename" aria-label="Your name" onSubmit={submit}>
+    <form className="rename" aria-label="Change your name" onSubmit={submit}>
       <label>
         <span className="hidden">Your name</span>
         <input
