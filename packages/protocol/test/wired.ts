@@ -3,7 +3,6 @@ import {
   type Arrival,
   type Attachment,
   Context,
-  closeCodes,
   type Effect,
   type Encoded,
   jsonCodec,
@@ -159,6 +158,10 @@ export class End {
         break
       case "cancelled":
         this.cancelled.push(effect.code)
+        effect.channel.user?.cancelled(effect.code)
+        break
+      case "writable":
+        effect.channel.user?.writable?.()
         break
       case "settled":
         effect.channel.user.settled(effect.outcome)
@@ -315,8 +318,6 @@ export function failureOf({ outcomes }: Opened): unknown {
   if (!outcome || more.length > 0) throw new Error(`settled ${outcomes.length} times`)
   return outcome.ok ? undefined : outcome.failure
 }
-
-export const protocolError = closeCodes.PROTOCOL
 
 function textOf(wire: Encoded): string {
   if (typeof wire !== "string") throw new Error("not text")

@@ -1,11 +1,5 @@
 import type { Process } from "./process.js"
 
-/** How long a message takes, in milliseconds. */
-export interface Delay {
-  readonly least: number
-  readonly most: number
-}
-
 /**
  * One direction of a socket: keeps order, takes time, and can lose its end, everything, or its voice.
  */
