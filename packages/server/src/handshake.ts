@@ -29,6 +29,8 @@ export interface HandshakeContext {
   readonly log: Log
   authenticate(credentials: Credentials): Promise<Identity<unknown>>
   admit(newcomer: Newcomer): Admission
+  /** The fingerprint of the contract, where the server knows it. */
+  readonly contract: string | undefined
   /** What every WELCOME says of the server. */
   readonly terms: Pick<WelcomeBody, "limits" | "hb" | "grace" | "caps">
   /** It has ended, well or not. */
@@ -128,6 +130,7 @@ export class Handshake {
     if (!this.#finish()) return
     session.context = context
     session.remote = credentials.remote
+    if (type === "new") this.#compare(hello.contract ?? undefined, newcomer.sid)
     const welcome: WelcomeBody = {
       sid: session.identity.sid,
       subject: newcomer.subject,
@@ -139,6 +142,13 @@ export class Handshake {
     transport.send(welcomeMessage(codec, welcome))
     const rx = resumed ? (hello.resume?.rx ?? 0) : 0
     session.attach(transport, { rx, limits: hello.limits, heartbeat: welcome.hb })
+  }
+
+  /** A page that is still open after the service has changed is nobody's fault, and good to know. */
+  #compare(stated: string | undefined, session: string): void {
+    const { contract, log } = this.#context
+    if (stated === undefined || contract === undefined || stated === contract) return
+    log({ level: "warn", message: "another contract", session, stated, contract })
   }
 
   #refuse(error: unknown): void {

@@ -113,6 +113,7 @@ export class Server {
     this.#context = {
       host,
       log,
+      contract: options.contract,
       terms: { limits, hb: session.heartbeat ?? durations.heartbeat, grace, caps: [] },
       authenticate: async (credentials) => {
         const { authenticate } = options

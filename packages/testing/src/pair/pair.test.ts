@@ -1,6 +1,6 @@
 import { type Connection, createClient, RpcError } from "@trunkline/client"
 import { call, contract, subscription } from "@trunkline/contract"
-import { implement, scope } from "@trunkline/server"
+import { implement, type LogEntry, scope } from "@trunkline/server"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import * as z from "zod"
 import { connectedPair, type Pair, VirtualClock } from "./index.js"
@@ -206,4 +206,22 @@ describe("a pair on a virtual clock", () => {
     await client.echo("b")
     expect(pair.connection.info.session).not.toBe(session)
   })
+})
+
+test("a client of another contract is logged, once a session, and served", async () => {
+  const log: LogEntry[] = []
+  const other = () => log.filter(({ message }) => message === "another contract")
+  const serve = { contract: "a", log: (entry: LogEntry) => void log.push(entry) }
+  const same = keep(connectedPair(makeRouter(), { serve, connect: { contract: "a" } }))
+  await createClient(api, same.connection).echo("a")
+  const silent = keep(connectedPair(makeRouter(), { serve }))
+  await createClient(api, silent.connection).echo("a")
+  expect(other()).toEqual([])
+  const pair = keep(connectedPair(makeRouter(), { serve, connect: { contract: "b" } }))
+  const client = createClient(api, pair.connection)
+  expect(await client.echo("a")).toBe("a")
+  pair.drop()
+  expect(await client.echo("b")).toBe("b")
+  const { session } = pair.connection.info
+  expect(other()).toMatchObject([{ level: "warn", stated: "b", contract: "a", session }])
 })
