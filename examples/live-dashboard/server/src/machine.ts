@@ -1,4 +1,4 @@
-import { cpus, hostname, release, totalmem, type, uptime } from "node:os"
+import { arch, cpus, hostname, totalmem, type, uptime } from "node:os"
 import type { Machine } from "@trunkline-example/dashboard-contract"
 import { missingOf, type System } from "./system.js"
 
@@ -9,7 +9,7 @@ export async function describeMachine(
   const [first] = cpus()
   return {
     host: hostname(),
-    system: `${type()} ${release()}`,
+    system: `${type()} ${arch()}`,
     processor: first?.model.trim() ?? "",
     cores: cpus().length,
     memory: totalmem(),
