@@ -113,6 +113,22 @@ describe("a large frame", () => {
     expect(line.client.closed).toBeUndefined()
   })
 
+  it("cut off by a large error leaves room for it, without its data", () => {
+    const line = wired({ client: { window: 16_384 } })
+    const { opened, channel } = stream(line)
+    const failure = { code: "X", executed: "yes", message: "m", data: large } as const
+    line.server.serve((serving) => {
+      serving.item(channel, JSON.stringify(large))
+    })
+    line.flush()
+    line.server.serve((serving) => serving.fail(channel, failure))
+    line.client.step((session) => session.cancel(opened.channel, "CANCELLED"))
+    line.settle()
+    expect(line.client.closed).toBeUndefined()
+    expect(line.server.frames.at(-1)).toEqual([18, 1, "X", "yes", "m"])
+    expect(line.client.session.calling.size).toBe(0)
+  })
+
   it("of exactly the size that the other side accepts is accepted", () => {
     for (const messageBytes of [partUnits * 3, partUnits * 3 - envelopeUnits + 20]) {
       const line = wired({ client: { messageBytes } })

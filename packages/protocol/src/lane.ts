@@ -111,6 +111,11 @@ export class Lane implements Sender {
     this.#backlog.close(frame)
   }
 
+  /** A frame has left in part. */
+  get inParts(): boolean {
+    return this.#parts !== undefined && this.#parts.length > 0
+  }
+
   /** Drops all that waits: what is said next about the channel goes ahead of it. */
   kill(): void {
     this.#closing = false

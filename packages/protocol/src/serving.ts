@@ -139,12 +139,18 @@ export class Serving implements Half {
     this.#context.scheduler.wake(lane)
   }
 
-  /** An ERROR of the runtime: at once, ahead of whatever waits. */
+  /**
+   * An ERROR of the runtime: at once, ahead of whatever waits. Where it cuts another frame's parts off it
+   * has to do without its data if it would need parts too: they would be taken for the other's.
+   */
   kill(channel: AcceptedChannel, failure: Failure): void {
     if (channel.state === "closed") return
-    channel.lane?.kill()
     const { code, executed, message } = failure
-    this.#reply(channel, this.#errorFrame(channel.id, failure), { code, executed, message })
+    const remnant = { code, executed, message }
+    const frame = this.#errorFrame(channel.id, failure)
+    const mustFit = channel.lane?.inParts === true && frame.length > messageUnits
+    channel.lane?.kill()
+    this.#reply(channel, mustFit ? this.#errorFrame(channel.id, remnant) : frame, remnant)
   }
 
   /** `false`: the delivery policy has no room for the value. */
