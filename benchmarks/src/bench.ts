@@ -22,6 +22,7 @@ const help = `Measures Trunkline beside others; see docs/benchmarks.md.
   --quick         less of everything: for a first impression
   --node path     the node that runs servers and clients
   --no-pin        leaves it to the system where processes run
+  --profile path  writes a CPU profile of every process into that folder
   --write         keeps the results and writes docs/benchmarks.md
 `
 
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     quick: { type: "boolean", default: false },
     node: { type: "string", default: process.execPath },
     pin: { type: "boolean", default: true },
+    profile: { type: "string" },
     write: { type: "boolean", default: false },
   },
 })
@@ -73,7 +75,7 @@ async function main(): Promise<void> {
       node: values.node,
       worker: fileURLToPath(new URL("./worker.js", import.meta.url)),
       pin: values.pin && canPin(),
-      flags: [],
+      flags: values.profile ? ["--cpu-prof", "--cpu-prof-dir", values.profile] : [],
     },
     scale: { ...scale, rounds },
     say: (text) => void (process.stderr.isTTY && process.stderr.write(`\x1b[2K${text}\r`)),

@@ -56,7 +56,7 @@ export function ratioOf(
 }
 
 /** Everybody who tried. */
-export function triersOf(outcomes: Results["scenarios"][string]): readonly ContenderName[] {
+export function triersOf(outcomes: Partial<Record<ContenderName, unknown>>): readonly ContenderName[] {
   return contenderNames.filter((name) => outcomes[name])
 }
 
