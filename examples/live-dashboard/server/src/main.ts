@@ -5,7 +5,7 @@
 import { randomUUID } from "node:crypto"
 import { createServer, IncomingMessage } from "node:http"
 import { fileURLToPath } from "node:url"
-import { inspect } from "node:util"
+import { format } from "node:util"
 import { serve } from "@trunkline/server"
 import { attach } from "@trunkline/server/node"
 import type { Alert, Sample } from "@trunkline-example/dashboard-contract"
@@ -77,7 +77,8 @@ const stops = [
 ]
 
 http.on("error", (error) => {
-  report(error)
+  report(error.message)
+  report(`To listen elsewhere: PORT=${port + 1} npm start`)
   process.exit(1)
 })
 http.listen(port, host, () => {
@@ -103,5 +104,5 @@ function callerOf(request: unknown): Caller {
 }
 
 function report(...what: readonly unknown[]): void {
-  process.stderr.write(`${what.map((part) => inspect(part)).join(" ")}\n`)
+  process.stderr.write(`${format(...what)}\n`)
 }

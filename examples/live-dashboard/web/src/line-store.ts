@@ -52,8 +52,8 @@ class LineStore {
     const away =
       this.#lostAt === undefined ? "" : ` after ${Math.round(Date.now() - this.#lostAt)} ms`
     if (this.#session === undefined) this.#tell("Opened a session")
-    else if (session === this.#session) this.#tell(`Healed${away}: same session, nothing lost`)
-    else this.#tell(`New session${away}: the streams begin anew`)
+    else if (session === this.#session) this.#tell(`Healed${away}, same session`)
+    else this.#tell(`New session${away}, streams anew`)
     this.#session = session
     this.#lostAt = undefined
   }
