@@ -69,7 +69,8 @@ export class Connection implements Caller {
   #state: ConnectionState = "connecting"
   #dial: Dial | undefined
   #cancelWait: (() => void) | undefined
-  /** Resolves `drain`. */
+  /** What `drain` gave, once it was asked for, and what resolves it. */
+  #draining: Promise<void> | undefined
   #drained: (() => void) | undefined
 
   constructor(url: string, options: ConnectOptions) {
@@ -117,16 +118,22 @@ export class Connection implements Caller {
     return () => void this.#events.off(name, listener)
   }
 
-  /** Lets the calls that were made finish, ends the streams, takes nothing new, and closes. */
+  /**
+   * Lets the calls that were made finish, ends the streams, takes nothing new, and closes. Without a line
+   * the calls wait for it as before.
+   */
   drain(): Promise<void> {
-    return new Promise((resolve) => {
-      if (!this.#move("drain")) this.#finish()
+    if (this.#state === "closed") return Promise.resolve()
+    if (this.#draining) return this.#draining
+    this.#draining = new Promise((resolve) => {
       this.#drained = resolve
-      for (const channel of [...this.#calling.live]) {
-        if (!channel.countsAsCall) this["~line"].cancel(channel, "CLOSED")
-      }
-      this.#settled()
     })
+    this.#move("drain")
+    for (const channel of [...this.#calling.live]) {
+      if (!channel.countsAsCall) this["~line"].cancel(channel, "CLOSED")
+    }
+    this.#settled()
+    return this.#draining
   }
 
   /**
@@ -177,7 +184,7 @@ export class Connection implements Caller {
 
   #open(request: OpenRequest, user: CallerSide): OpenedChannel {
     const channel = new OpenedChannel(request, user)
-    const refused = this.#state === "draining"
+    const refused = this.#draining !== undefined
     this.#sessions.driver.step(({ calling }) =>
       refused ? calling.refuse(channel, "CLOSED") : calling.add(channel),
     )
@@ -242,7 +249,7 @@ export class Connection implements Caller {
     }
     this.#reconnect.opened(this.#host.now())
     this.#move("welcome")
-    if (this.#drained) this.#move("drain")
+    if (this.#draining) this.#move("drain")
   }
 
   /** The socket is gone. */
@@ -294,7 +301,7 @@ export class Connection implements Caller {
   }
 
   #settled(): void {
-    if (this.#drained && this.#calling.live.size === 0) void this.close()
+    if (this.#draining && this.#calling.live.size === 0) void this.close()
   }
 
   /** For good: whatever is open is settled, and nothing is left that could wake us. */

@@ -69,6 +69,8 @@ export class Dial {
 
   async #start(): Promise<void> {
     try {
+      // Not before `connect` has returned: whoever wants to hear of a failure needs the connection.
+      await undefined
       this.#token = await this.#options.token()
       if (!this.#over) this.#open()
     } catch (cause) {
