@@ -11,6 +11,7 @@ export interface DispatchOptions {
   readonly validateItems: boolean
   /** Handlers that may run at a time for one session, those that nobody waits for any more included. */
   readonly handlers: number
+  /** Does not throw: whoever takes the application's sees to that. */
   readonly log: Log
 }
 

@@ -5,7 +5,6 @@ import {
   type Serving,
   Unencodable,
 } from "@trunkline/protocol"
-import { callUser } from "./call-user.js"
 import type { Callee, Desk, DispatchOptions } from "./desk.js"
 import type { Entry } from "./router.js"
 import { ServedCall } from "./served-call.js"
@@ -42,7 +41,7 @@ export class Dispatcher implements Desk {
   event(path: string): void {
     const { log } = this.options
     const session = this.callee.info.id
-    callUser(() => log({ level: "warn", message: "event dropped", path, session }))
+    log({ level: "warn", message: "event dropped", path, session })
   }
 
   serve(input: (serving: Serving) => void): void {

@@ -6,7 +6,6 @@ import type {
   Failure,
   Unencodable,
 } from "@trunkline/protocol"
-import { callUser } from "./call-user.js"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
 import { invoke, isGuarded } from "./middleware.js"
@@ -169,7 +168,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   protected log(error: unknown): void {
     const { path, correlationId } = this
     const { log } = this.desk.options
-    callUser(() => log({ level: "error", message: "a handler failed", error, path, correlationId }))
+    log({ level: "error", message: "a handler failed", error, path, correlationId })
   }
 
   get #inputSchema(): AnySchema | undefined {
