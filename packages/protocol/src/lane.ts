@@ -30,7 +30,8 @@ export class Lane implements Sender {
   /** Absolute number of items that the receiver allows. */
   #allowed: number
   #sent = 0
-  #closing = false
+  /** Its last frame waits. */
+  closing = false
   #tellDropped = false
   /** The last `room` was nothing, and the source waits to hear of more. */
   #starved = false
@@ -107,7 +108,7 @@ export class Lane implements Sender {
   /** END or a handler's ERROR: behind everything that waits. */
   close(frame: Encoded): void {
     this.#tellDropped = true
-    this.#closing = true
+    this.closing = true
     this.#backlog.close(frame)
   }
 
@@ -118,7 +119,7 @@ export class Lane implements Sender {
 
   /** Drops all that waits: what is said next about the channel goes ahead of it. */
   kill(): void {
-    this.#closing = false
+    this.closing = false
     this.#tellDropped = false
     this.#backlog.clear()
     this.#parts = undefined
@@ -163,7 +164,7 @@ export class Lane implements Sender {
   }
 
   #takeFixed(frame: Encoded): Encoded {
-    if (this.#closing && this.#backlog.empty) this.#owner.laneClosed()
+    if (this.closing && this.#backlog.empty) this.#owner.laneClosed()
     return frame
   }
 }

@@ -115,6 +115,39 @@ describe("an answer", () => {
     expect(line.server.serving.size).toBe(0)
   })
 
+  it("of a stream is its last frame, whatever its source still does", () => {
+    for (const end of ["end", "fail", "kill"] as const) {
+      const line = wired()
+      const channel = opened(line)
+      const failure = { code: "X", executed: "yes" } as const
+      const finish = () =>
+        line.server.serve((serving) => {
+          if (end === "end") serving.end(channel)
+          else serving[end](channel, failure)
+        })
+      line.server.serve((serving) => {
+        serving.admit(channel, "subscription")
+        serving.begin(channel, "every", 1)
+        for (const item of ["1", "2"]) serving.item(channel, item)
+      })
+      line.settle()
+      finish()
+      line.server.serve((serving) => {
+        serving.item(channel, "3")
+        serving.note(channel, "stalled")
+        serving.end(channel)
+        serving.fail(channel, failure)
+      })
+      line.server.hear([line.server.session.applied + 1, 0, [23, 1, 9]])
+      line.settle()
+      const terminal = end === "end" ? [22, 1] : [18, 1, "X", "yes"]
+      const rest = end === "kill" ? [] : [[21, 1, 2]]
+      const at = [25, 1, "at", { window: 1 }]
+      expect(line.server.frames, end).toEqual([at, [21, 1, 1], ...rest, terminal])
+      expect(line.server.serving.size).toBe(0)
+    }
+  })
+
   it("of nothing leaves its value out", () => {
     const line = wired()
     line.server.result(opened(line))

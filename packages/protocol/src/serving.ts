@@ -134,6 +134,7 @@ export class Serving implements Half {
     if (channel.state === "closed") return
     const { lane } = channel
     if (!lane) return this.kill(channel, failure)
+    if (lane.closing) return
     channel.failure = failure
     lane.close(this.#errorFrame(channel.id, failure))
     this.#context.scheduler.wake(lane)
@@ -156,7 +157,7 @@ export class Serving implements Half {
   /** `false`: the delivery policy has no room for the value. */
   item(channel: AcceptedChannel, value: Encoded, key?: unknown): boolean {
     const { lane } = channel
-    if (!lane || channel.state === "closed" || channel.failure !== undefined) return true
+    if (!lane || channel.state === "closed" || lane.closing) return true
     if (!lane.item(value, key)) return false
     this.#context.scheduler.wake(lane)
     const soon = this.#context.now + durations.droppedNote
@@ -168,15 +169,17 @@ export class Serving implements Half {
 
   note(channel: AcceptedChannel, what: string, data?: unknown): void {
     const { codec, scheduler } = this.#context
+    const { lane } = channel
+    if (!lane || channel.state === "closed" || lane.closing) return
     const fields = [Kind.NOTE, channel.id, codec.encode(what)]
-    channel.lane?.note(codec.array(data === undefined ? fields : [...fields, codec.encode(data)]))
-    if (channel.lane) scheduler.wake(channel.lane)
+    lane.note(codec.array(data === undefined ? fields : [...fields, codec.encode(data)]))
+    scheduler.wake(lane)
   }
 
   /** END, behind the items that wait. */
   end(channel: AcceptedChannel): void {
     const { lane } = channel
-    if (!lane || channel.state === "closed" || channel.failure !== undefined) return
+    if (!lane || channel.state === "closed" || lane.closing) return
     lane.close(this.#context.codec.array([Kind.END, channel.id]))
     this.#context.scheduler.wake(lane)
   }
