@@ -10,6 +10,8 @@ export const defaultLimits: Limits = {
 
 /** The smallest window a peer may state: below it one message would not fit. */
 export const windowFloor = 16_384
+/** A larger window is not believed: whoever states it says how much is kept for it here (G5). */
+export const windowCeiling = 16_777_216
 
 /*
  * What follows belongs to the protocol and is not negotiated (docs/protocol.md, "Limits").

@@ -1,6 +1,6 @@
 import { Calling } from "./calling.js"
 import type { OpenedChannel } from "./channel.js"
-import { GOING_AWAY, NORMAL, PROTOCOL, SUSPENDING, TOO_MANY } from "./close-code.js"
+import { GOING_AWAY, NORMAL, PROTOCOL, SUSPENDING, TOO_BIG, TOO_MANY } from "./close-code.js"
 import type { Codec, Decoded, Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import * as durations from "./durations.js"
@@ -13,7 +13,14 @@ import type { Role } from "./heartbeat.js"
 import { Inbox } from "./inbox.js"
 import { Incoming } from "./incoming.js"
 import * as Kind from "./kind.js"
-import { ackFrames, messageFramesAccepted, messageUnits, pathUnits } from "./limits.js"
+import {
+  ackFrames,
+  messageBytesOnWire,
+  messageFramesAccepted,
+  messageUnits,
+  pathUnits,
+  windowCeiling,
+} from "./limits.js"
 import { Liveness } from "./liveness.js"
 import { fateOf, type Loss } from "./loss.js"
 import type { QueueBounds } from "./open-line.js"
@@ -101,7 +108,7 @@ export class Session {
     this.calling = new Calling(context, firstId, queue)
     this.#callee = callee
     this.#context = context
-    this.#inbox = new Inbox(ackFrames[role], limits.window / 4)
+    this.#inbox = new Inbox(ackFrames[role], Math.min(limits.window, windowCeiling) / 4)
     this.#incoming = new Incoming(context, this.calling, callee, parity, limits.messageBytes)
     this.#outgoing = new Outgoing(context, this.#inbox, this.#outbox)
     this.#liveness = new Liveness(role, context, this.#outbox)
@@ -195,7 +202,7 @@ export class Session {
 
   /** Goes on with a new socket: first of all with what the other side has not applied. */
   attach({ rx, limits, heartbeat }: Attachment): void {
-    this.#context.peer = limits
+    this.#context.peer = { ...limits, window: Math.min(limits.window, windowCeiling) }
     this.#context.attached = true
     this.#outbox.acknowledge(rx)
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
@@ -220,6 +227,7 @@ export class Session {
     this.#messagesIn++
     this.#unitsIn += wire.length
     this.#liveness.heard()
+    if (wire.length > messageBytesOnWire) throw new Violation("a message over any size", TOO_BIG)
     const { value, revive } = this.#context.codec.decode(wire)
     if (!Array.isArray(value)) throw new Violation("a message that is no array")
     const [first, ack] = value
