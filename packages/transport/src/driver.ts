@@ -39,6 +39,7 @@ export class Driver {
   readonly #user: DriverUser
   #transport: Transport | undefined
   #now = 0
+  /** Of the steps that carrying out another led to. */
   #effects: Effect[] = []
   #pumping = false
   #flushScheduled = false
@@ -74,8 +75,13 @@ export class Driver {
     // A turn takes no time, and looking at the clock takes some.
     if (!this.#flushScheduled) this.#now = this.#host.now()
     const effects = this.session.step(this.#now, input)
-    for (const effect of effects) this.#effects.push(effect)
-    if (!this.#pumping) this.#pump()
+    if (this.#pumping) {
+      for (const effect of effects) this.#effects.push(effect)
+      return
+    }
+    if (effects.length > 0) this.#pump(effects)
+    this.#scheduleFlush()
+    this.#scheduleWake()
   }
 
   /** Forgets the clock: the session is over, and nothing is left to wait for. */
@@ -95,19 +101,19 @@ export class Driver {
     this.#user.lost(code, reason)
   }
 
-  #pump(): void {
+  /** Carries out a step's effects, and behind them those of the steps that this led to. */
+  #pump(effects: readonly Effect[]): void {
     this.#pumping = true
     try {
+      for (const effect of effects) this.#carryOut(effect)
       for (let index = 0; index < this.#effects.length; index++) {
         const effect = this.#effects[index]
         if (effect) this.#carryOut(effect)
       }
     } finally {
-      this.#effects = []
+      if (this.#effects.length > 0) this.#effects = []
       this.#pumping = false
     }
-    this.#scheduleFlush()
-    this.#scheduleWake()
   }
 
   #carryOut(effect: Effect): void {

@@ -60,6 +60,32 @@ describe("the runtime as a host", () => {
     expect(order).toEqual(["promises", "end"])
   })
 
+  it("ends a turn for everybody who asked, in order, also when one of them throws", async () => {
+    const order: string[] = []
+    const thrown = new Error("on purpose")
+    const caught: unknown[] = []
+    const others = process.listeners("uncaughtException")
+    process.removeAllListeners("uncaughtException")
+    process.on("uncaughtException", (error) => caught.push(error))
+    try {
+      await new Promise<void>((resolve) => {
+        systemHost.endOfTurn(() => order.push("first"))
+        systemHost.endOfTurn(() => {
+          throw thrown
+        })
+        systemHost.endOfTurn(() => {
+          order.push("last")
+          systemHost.endOfTurn(resolve)
+        })
+      })
+    } finally {
+      process.removeAllListeners("uncaughtException")
+      for (const listener of others) process.on("uncaughtException", listener)
+    }
+    expect(order).toEqual(["first", "last"])
+    expect(caught).toEqual([thrown])
+  })
+
   it("hashes a text to 43 characters of base64url", async () => {
     for (const text of ["", "a", "é漢🌍", "x".repeat(1_000)]) {
       const expected = createHash("sha256").update(text).digest("base64url")

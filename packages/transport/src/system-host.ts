@@ -35,26 +35,45 @@ function wakeAt(time: number, run: () => void): () => void {
  * A tick that a microtask asks for comes when no microtask is left, so it sees everything that chains of
  * promises brought; a microtask would come after the first of them and batch nothing. Browsers have no
  * such thing, and the message of a channel comes nearest to it: timers wait for milliseconds.
+ *
+ * Whoever waits for the same end shares one tick: a server that publishes has a thousand who do.
  */
 function endOfTurn(): Host["endOfTurn"] {
-  const nextTick = nodeNextTick()
-  if (nextTick) return nextTick
   let waiting: (() => void)[] = []
-  const channel = new MessageChannel()
-  channel.port1.onmessage = () => {
+  const callAll = (): void => {
     const runs = waiting
     waiting = []
-    for (const run of runs) run()
+    for (const run of runs) callApart(run)
   }
+  const ask = asking(callAll)
   return (run) => {
-    if (waiting.push(run) === 1) channel.port2.postMessage(0)
+    if (waiting.push(run) === 1) ask()
   }
 }
 
-function nodeNextTick(): Host["endOfTurn"] | undefined {
+/** How to have a function called at the end of the turn. */
+function asking(call: () => void): () => void {
+  const nextTick = nodeNextTick()
+  if (nextTick) return () => queueMicrotask(() => nextTick(call))
+  const channel = new MessageChannel()
+  channel.port1.onmessage = call
+  return () => channel.port2.postMessage(0)
+}
+
+/** What one throws is nothing to the others; the runtime hears of it as of anything nobody caught. */
+function callApart(run: () => void): void {
+  try {
+    run()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
+  }
+}
+
+function nodeNextTick(): ((run: () => void) => void) | undefined {
   const process: unknown = Reflect.get(globalThis, "process")
   if (typeof process !== "object" || process === null || !("nextTick" in process)) return undefined
   const { nextTick } = process
-  if (typeof nextTick !== "function") return undefined
-  return (run) => queueMicrotask(() => nextTick(run))
+  return typeof nextTick === "function" ? (run) => void nextTick(run) : undefined
 }
