@@ -19,9 +19,16 @@ export async function buildPage(): Promise<void> {
 
 /** The dashboard's server in a process of its own, which a test can kill and start again. */
 export class DashboardServer {
+  readonly #imports: readonly string[]
   #process: ChildProcess | undefined
   /** Free at first; once it was chosen it stays. */
   #port = 0
+
+  /** @param system what it takes the machine for, if not for what it is */
+  constructor(system?: NodeJS.Platform) {
+    const code = `Object.defineProperty(process, "platform", { value: "${system}" })`
+    this.#imports = system === undefined ? [] : ["--import", `data:text/javascript,${code}`]
+  }
 
   get url(): string {
     return `http://localhost:${this.#port}/`
@@ -30,7 +37,7 @@ export class DashboardServer {
   async start(): Promise<void> {
     const { PATH } = process.env
     const env = { PATH, PORT: String(this.#port), SAMPLE_EVERY: "100" }
-    const started = spawn(process.execPath, [`${example}server/dist/main.js`], {
+    const started = spawn(process.execPath, [...this.#imports, `${example}server/dist/main.js`], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     })

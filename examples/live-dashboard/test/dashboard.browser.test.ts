@@ -292,6 +292,25 @@ describeInChromium("the live dashboard", () => {
     expect(new Set(grounds).size).toBe(2)
   })
 
+  it("says what a system does not tell, and shows the rest", async () => {
+    const elsewhere = new DashboardServer("darwin")
+    await elsewhere.start()
+    try {
+      await page.goto(elsewhere.url)
+      await page.getByText("This system does not list its processes.").waitFor()
+      for (const name of ["Network", "Disk"]) {
+        await page.getByRole("region", { name }).getByText("This system does not tell.").waitFor()
+      }
+      await samplesAfter(3)
+      expect(await page.locator(".card-load .figures dd").first().textContent()).toMatch(/^\d/)
+      expect(await page.locator(".card-cpu .figures dd").textContent()).toMatch(/^[\d.]+ %$/)
+      await page.locator('[data-pulse]:not([data-pulse="0"])').waitFor()
+      expect(await sequence()).toMatchObject({ missing: 0, twice: 0 })
+    } finally {
+      await elsewhere.kill()
+    }
+  })
+
   it("keeps the colours that its reader chose", async () => {
     await page.emulateMedia({ colorScheme: "light" })
     await page.getByRole("button", { name: "Show in dark colours" }).click()

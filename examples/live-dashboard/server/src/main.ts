@@ -84,9 +84,8 @@ http.on("error", (error) => {
 http.listen(port, host, () => {
   const address = http.address()
   const open = typeof address === "object" && address ? address.port : port
-  process.stdout.write(
-    `Live dashboard on http://${host === "127.0.0.1" ? "localhost" : host}:${open}\n`,
-  )
+  const name = ["127.0.0.1", "0.0.0.0", "::"].includes(host) ? "localhost" : host
+  process.stdout.write(`Live dashboard on http://${name}:${open}\n`)
 })
 process.once("SIGINT", leave)
 process.once("SIGTERM", leave)
