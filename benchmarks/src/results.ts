@@ -56,7 +56,9 @@ export function ratioOf(
 }
 
 /** Everybody who tried. */
-export function triersOf(outcomes: Partial<Record<ContenderName, unknown>>): readonly ContenderName[] {
+export function triersOf(
+  outcomes: Partial<Record<ContenderName, unknown>>,
+): readonly ContenderName[] {
   return contenderNames.filter((name) => outcomes[name])
 }
 
