@@ -54,8 +54,10 @@ test("the first hover over a client of 1,000 procedures is right", () => {
   const page = files["page.ts"]?.replace("client.group7.", "client.group7./*here*/")
   const editor = new Editor({ ...files, "page.ts": page ?? "" }, { source: false })
   editor.definitions("contract.ts")
-  const before = performance.now()
+  // Processor time: what else the machine does should not count.
+  const before = process.cpuUsage()
   const { type } = editor.hover("page.ts")
-  tell(`first hover: ${Math.round(performance.now() - before)} ms`)
+  const { user, system } = process.cpuUsage(before)
+  tell(`first hover: ${Math.round((user + system) / 1_000)} ms of the processor`)
   expect(type).toContain("(property) p140: CallProcedure (input: { id140: string; count: number;")
 }, 120_000)
