@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import {
   type Frame,
+  helloMessage,
   jsonCodec,
   readAnswer,
   readControl,
@@ -129,7 +130,9 @@ describe("handshake", () => {
   } = load("handshake")
 
   it.each(vectors.hello)("takes HELLO: $name", ({ text }) => {
-    expect(readHello(jsonCodec, text)).toEqual(JSON.parse(text)[2][1])
+    const hello = readHello(jsonCodec, text)
+    expect(hello).toEqual(JSON.parse(text)[2][1])
+    if (hello) expect(helloMessage(jsonCodec, hello)).toBe(text)
   })
   it.each(vectors.helloRefused)("refuses HELLO: $name", ({ text }) => {
     expect(readHello(jsonCodec, text)).toBeUndefined()

@@ -60,6 +60,8 @@ export class End {
   readonly effects: Effect[] = []
   readonly accepted: AcceptedChannel[] = []
   readonly cancelled: string[] = []
+  /** What this end does about a channel that the other opened. */
+  accept: (channel: AcceptedChannel) => void = () => {}
   closed: { readonly code: number; readonly reason: string } | undefined
   over: SessionEnd | undefined
   readonly #clock: { now: number }
@@ -155,6 +157,7 @@ export class End {
         break
       case "accept":
         this.accepted.push(effect.channel)
+        this.accept(effect.channel)
         break
       case "cancelled":
         this.cancelled.push(effect.code)
