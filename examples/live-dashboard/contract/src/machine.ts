@@ -15,9 +15,6 @@ export const Machine = z.object({
   upSince: z.number(),
   /** What this system does not tell; the page says so. */
   missing: z.array(Missing),
-  /** Milliseconds between samples, and how many of them the server remembers. */
-  sampleEvery: z.number(),
-  sampleMemory: z.number(),
 })
 export type Machine = z.infer<typeof Machine>
 

@@ -2,10 +2,7 @@ import { arch, cpus, hostname, totalmem, type, uptime } from "node:os"
 import type { Machine } from "@trunkline-example/dashboard-contract"
 import { missingOf, type System } from "./system.js"
 
-export async function describeMachine(
-  system: System,
-  sampling: Pick<Machine, "sampleEvery" | "sampleMemory">,
-): Promise<Machine> {
+export async function describeMachine(system: System): Promise<Machine> {
   const [first] = cpus()
   return {
     host: hostname(),
@@ -15,6 +12,5 @@ export async function describeMachine(
     memory: totalmem(),
     upSince: Date.now() - uptime() * 1_000,
     missing: await missingOf(system),
-    ...sampling,
   }
 }

@@ -44,7 +44,7 @@ const sampler = new Sampler(system, samples, (sample) => rules.check(sample))
 const pulse = new Pulse(system)
 const { processes: read } = system
 const parts: Parts = {
-  machine: await describeMachine(system, { sampleEvery, sampleMemory }),
+  machine: await describeMachine(system),
   samples,
   pulse,
   processes: read && new ProcessTable({ read, every: processesEvery, failed: report }),

@@ -9,7 +9,7 @@ import { samples } from "./streams.js"
 
 /** The line itself: how it is, what it carried, and what it does when it is treated badly. */
 export function LinePanel(): ReactNode {
-  const { state, latency, info, dropped, events } = useLine()
+  const { latency, info, dropped, events } = useLine()
   const figures: readonly (readonly [string, string, string?])[] = [
     ["Round trip", latency === undefined ? "–" : `${latency.toFixed(1)} ms`],
     ["Subprotocol", info.subprotocol],
@@ -29,7 +29,7 @@ export function LinePanel(): ReactNode {
   ]
   return (
     <Panel title="Line" className="line" aside={<LineState />}>
-      <dl className="facts" data-state={state}>
+      <dl className="facts">
         {figures.map(([label, text, title]) => (
           <div key={label} title={title}>
             <dt>{label}</dt>
@@ -66,7 +66,7 @@ export function LineState(): ReactNode {
   const { state } = useLine()
   const held = useHeld()
   return (
-    <span className="state" role="status" data-state={held ? "held" : state}>
+    <span className="state" data-state={held ? "held" : state}>
       <span className="lamp" />
       {held ? "Held" : words[state]}
     </span>

@@ -23,7 +23,9 @@ export function Page(): ReactNode {
           <h1>{machine?.host ?? " "}</h1>
           <p>{machine ? describe(machine) : " "}</p>
         </div>
-        <LineState />
+        <div role="status">
+          <LineState />
+        </div>
         <ThemeButton />
       </header>
       <main id="content">
