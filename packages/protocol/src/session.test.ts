@@ -1,7 +1,13 @@
 import { describe, expect, it } from "vitest"
 import { takeAll, wired } from "../test/wired.js"
 import * as durations from "./durations.js"
-import { ackFrames, messageFrames, messageUnits } from "./limits.js"
+import {
+  ackFrames,
+  messageBytesOnWire,
+  messageFrames,
+  messageUnits,
+  windowCeiling,
+} from "./limits.js"
 
 const first = (wire: string): number => JSON.parse(wire)[0]
 const numbered = (wires: readonly string[]): string[] => wires.filter((wire) => first(wire) > 0)
@@ -74,6 +80,15 @@ describe("messages", () => {
     const most = wired()
     most.server.hear([0, 0, ...pongs.slice(1)])
     expect(most.server.closed).toBeUndefined()
+  })
+
+  it("end it with 1009 when they are over any size, which a client closes 4400", () => {
+    const { server, client } = wired()
+    const message = [0, 0, [64, "x".repeat(messageBytesOnWire)]]
+    server.hear(message)
+    expect(server.closed?.code).toBe(1009)
+    client.hear(message)
+    expect(client.closed?.code).toBe(4400)
   })
 
   it("apply what precedes a bad frame", () => {
@@ -163,6 +178,15 @@ describe("the window", () => {
     line.settle()
     expect(line.server.accepted).toHaveLength(20)
     expect(session.retained).toBeLessThan(16_384)
+  })
+
+  it("is not believed above its ceiling", () => {
+    const line = wired({ server: { window: Number.MAX_SAFE_INTEGER, messageBytes: windowCeiling } })
+    const input = "x".repeat(windowCeiling / 2)
+    for (let n = 0; n < 4; n++) line.client.open("p", { input })
+    line.flush()
+    expect(line.client.session.retained).toBeGreaterThanOrEqual(windowCeiling)
+    expect(line.client.session.retained).toBeLessThan(windowCeiling + messageUnits)
   })
 })
 
