@@ -74,6 +74,8 @@ class PendingCall implements OpenRequest, CallerSide {
     this.path = path
     this.input = input === undefined ? undefined : line.encode(input)
     this.deadline = line.now() + (timeout ?? line.timeout)
+    // No alarm could be set for it, nor for anything behind it.
+    if (Number.isNaN(this.deadline)) throw new TypeError("a timeout that is no number")
     this.tellDeadline = timeout !== undefined
     this.#line = line
     this.#resolve = resolve
