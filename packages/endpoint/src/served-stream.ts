@@ -123,11 +123,9 @@ export class ServedStream extends Served {
 
   #pulled(step: IteratorResult<unknown>): void {
     if (!isObject(step)) return this.failed(new TypeError(`the source of ${this.path} is broken`))
-    if (step.done) return this.#done()
-    if (this.left) return
     this.settle(
-      () => this.#validate(step.value),
-      (validated) => this.#validated(validated),
+      () => (step.done ? undefined : this.#validate(step.value)),
+      (validated) => (validated ? this.#validated(validated) : this.#done()),
     )
   }
 

@@ -391,6 +391,15 @@ describe("a handler that returns no stream", () => {
     ["a next that gives nothing", () => iterator(async () => undefined)],
     ["a next that gives a number", () => iterator(async () => 7)],
     [
+      "a step that cannot say whether it is the last",
+      () =>
+        iterator(async () => ({
+          get done() {
+            return boom()
+          },
+        })),
+    ],
+    [
       "a step whose value throws",
       () =>
         iterator(async () => ({
