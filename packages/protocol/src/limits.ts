@@ -60,6 +60,10 @@ export const creditWindow = { every: 256, conflate: 64, latest: 2 } as const
 
 /** Received and not yet taken: all streams of a session, and frames of which parts are missing. */
 export const receiveUnits = 4_194_304
+/** Answers that may wait for their number while the other side acknowledges none: above it the session ends. */
+export const waitingAnswers = 65_536
+/** Their size, above which new calls and streams are `BUSY`. */
+export const waitingAnswerUnits = 4_194_304
 /** Results that wait while no socket is attached, all of a session. */
 export const waitingResultUnits = 1_048_576
 /** Values of a source that cannot be paused, waiting in one stream. */

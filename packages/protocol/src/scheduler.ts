@@ -21,6 +21,11 @@ export class Scheduler {
     return this.#fifo.length === 0 && this.#ring.length === 0
   }
 
+  /** Frames that stand in the line. */
+  get length(): number {
+    return this.#fifo.length
+  }
+
   push(frame: Waiting): void {
     this.#fifo.push(frame)
   }

@@ -1,4 +1,5 @@
 import { AcceptedChannel, type Kind as ChannelKind, move } from "./channel.js"
+import { TOO_MANY } from "./close-code.js"
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import { Directory } from "./directory.js"
@@ -10,7 +11,13 @@ import type { Half } from "./half.js"
 import * as Kind from "./kind.js"
 import { Lane, type Policy } from "./lane.js"
 import { LargeFrame } from "./large-frame.js"
-import { envelopeUnits, messageUnits, waitingResultUnits } from "./limits.js"
+import {
+  envelopeUnits,
+  messageUnits,
+  waitingAnswers,
+  waitingAnswerUnits,
+  waitingResultUnits,
+} from "./limits.js"
 import { Roster } from "./roster.js"
 import type { Late } from "./sender.js"
 import { Unencodable, Violation } from "./violation.js"
@@ -21,17 +28,24 @@ class Reply implements Late {
   frame: Encoded
   /** What is left of it when it is too large to be kept without a socket. */
   readonly remnant: Failure
+  readonly #left: (reply: Reply) => void
 
-  constructor(id: number, frame: Encoded, remnant: Failure) {
+  /** @param left told when it gets its number */
+  constructor(id: number, frame: Encoded, remnant: Failure, left: (reply: Reply) => void) {
     this.id = id
     this.frame = frame
     this.remnant = remnant
+    this.#left = left
   }
 
   write(): Encoded {
+    this.#left(this)
     return this.frame
   }
 }
+
+/** Results of so many units are kept without a socket however many wait: their number has its own bound. */
+const smallResult = 128
 
 const resultLost: Failure = { code: "RESULT_LOST", executed: "yes" }
 
@@ -59,6 +73,8 @@ export class Serving implements Half {
   readonly #large = new Set<Reply>()
   /** Results that wait for a socket. */
   readonly #held = new Set<Reply>()
+  /** Units of all answers that wait for their number. */
+  #waiting = 0
 
   constructor(context: Context, limits: Limits) {
     this.#context = context
@@ -103,11 +119,14 @@ export class Serving implements Half {
     if (this.#partial.delete(id)) this.#answer(id, { code: "BUSY", executed: "no" })
   }
 
-  /** The path's kind is known. `false`: so many of it are open that one more is refused. */
+  /**
+   * The path's kind is known. `false`: so many of it are open, or so much has been answered that the
+   * other side does not take, that one more is refused.
+   */
   admit(channel: AcceptedChannel, kind: ChannelKind): boolean {
     const full =
       kind === "call" ? this.calls >= this.#limits.calls : this.streams >= this.#limits.streams
-    if (full) return false
+    if (full || this.#waiting > waitingAnswerUnits) return false
     channel.kind = kind
     if (kind === "call") this.calls++
     else this.streams++
@@ -187,9 +206,9 @@ export class Serving implements Half {
   /** Results begin to count against what may wait. */
   detached(): void {
     for (const waiting of this.#context.scheduler.waiting()) {
-      if (waiting instanceof Reply) this.#held.add(waiting)
+      if (waiting instanceof Reply) this.#hold(waiting)
     }
-    for (const reply of this.#large) this.#held.add(reply)
+    for (const reply of this.#large) this.#hold(reply)
     this.#shed()
   }
 
@@ -250,6 +269,9 @@ export class Serving implements Half {
   /** An id is taken by its first OPEN, PART or CANCEL, which must lie above all that were. */
   #take(id: number): void {
     if (id <= this.#highest) throw new Violation("an id taken twice")
+    if (this.#context.scheduler.length > waitingAnswers) {
+      throw new Violation("it asks and does not take the answers", TOO_MANY)
+    }
     this.#highest = id
   }
 
@@ -296,12 +318,13 @@ export class Serving implements Half {
   }
 
   #reply(channel: AcceptedChannel, frame: Encoded, remnant: Failure): void {
-    const reply = new Reply(channel.id, frame, remnant)
+    const reply = new Reply(channel.id, frame, remnant, this.#numbered)
+    this.#waiting += frame.length
     this.#close(channel)
     if (frame.length > messageUnits) this.#sendLarge(reply)
     else this.#context.scheduler.push(reply)
     if (this.#context.attached) return
-    this.#held.add(reply)
+    this.#hold(reply)
     this.#shed()
   }
 
@@ -319,12 +342,25 @@ export class Serving implements Half {
   #shed(): void {
     let units = 0
     for (const reply of this.#held) units += reply.frame.length
-    while (units > waitingResultUnits) {
-      const largest = [...this.#held].reduce((a, b) => (b.frame.length > a.frame.length ? b : a))
-      this.#held.delete(largest)
-      units -= largest.frame.length
-      largest.frame = this.#errorFrame(largest.id, largest.remnant)
+    if (units <= waitingResultUnits) return
+    const largestFirst = [...this.#held].sort((a, b) => b.frame.length - a.frame.length)
+    for (const reply of largestFirst) {
+      if (units <= waitingResultUnits) return
+      units -= reply.frame.length
+      this.#held.delete(reply)
+      this.#waiting -= reply.frame.length
+      reply.frame = this.#errorFrame(reply.id, reply.remnant)
+      this.#waiting += reply.frame.length
     }
+  }
+
+  /** Keeps count of a result without a socket. An ERROR in place of a small one would not be smaller. */
+  #hold(reply: Reply): void {
+    if (reply.frame.length > smallResult) this.#held.add(reply)
+  }
+
+  readonly #numbered = ({ frame }: Reply): void => {
+    this.#waiting -= frame.length
   }
 
   #close(channel: AcceptedChannel): void {

@@ -129,6 +129,11 @@ export class Session {
     return this.#outbox.units
   }
 
+  /** Units that may be sent and not acknowledged, as the other side has it. */
+  get window(): number {
+    return this.#context.peer.window
+  }
+
   get attached(): boolean {
     return this.#context.attached
   }

@@ -1,11 +1,13 @@
-import type {
-  AcceptedChannel,
-  Attachment,
-  Effect,
-  Encoded,
-  GoAwayBody,
-  Session,
-  SessionEnd,
+import {
+  type AcceptedChannel,
+  type Attachment,
+  closeCodes,
+  type Effect,
+  type Encoded,
+  type GoAwayBody,
+  limits,
+  type Session,
+  type SessionEnd,
 } from "@trunkline/protocol"
 import type { Host } from "./host.js"
 import type { Transport } from "./transport.js"
@@ -81,8 +83,7 @@ export class Driver {
     }
     if (effects.length > 0) this.#pump(effects)
     this.#scheduleFlush()
-    // No timer rings within a turn, and the flush at its end looks again.
-    if (!this.#flushScheduled) this.#scheduleWake()
+    this.#scheduleWake()
   }
 
   /** Forgets the clock: the session is over, and nothing is left to wait for. */
@@ -120,7 +121,7 @@ export class Driver {
   #carryOut(effect: Effect): void {
     switch (effect.type) {
       case "transmit":
-        return this.#transport?.send(effect.wire)
+        return this.#transmit(effect.wire)
       case "disconnect":
         return this.#disconnect(effect.code, effect.reason)
       case "accept":
@@ -141,6 +142,20 @@ export class Driver {
       case "over":
         return this.#user.over(effect.end)
     }
+  }
+
+  /**
+   * The window bounds what waits in a socket, a unit being three bytes at most. Beyond it only answers to
+   * control messages pile up, for somebody who asks and does not read.
+   */
+  #transmit(wire: Encoded): void {
+    const transport = this.#transport
+    if (!transport) return
+    transport.send(wire)
+    const { buffered = 0 } = transport
+    if (buffered <= 3 * this.session.window + 4 * limits.messageBytesOnWire) return
+    this.detach()?.close(closeCodes.BUSY, "nothing is read")
+    this.#user.lost(closeCodes.BUSY, "nothing is read")
   }
 
   #disconnect(code: number, reason: string): void {
