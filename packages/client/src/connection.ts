@@ -9,6 +9,7 @@ import {
   jsonCodec,
   OpenedChannel,
   type OpenRequest,
+  ownLimits,
   type SessionCounters,
   type SessionEnd,
 } from "@trunkline/protocol"
@@ -85,7 +86,7 @@ export class Connection implements Caller {
     this.#sessions = new Sessions({
       host,
       codec: jsonCodec,
-      limits: { ...bounds.defaultLimits, ...options.limits },
+      limits: ownLimits(options.limits),
       queue: { calls, units },
       user: this.#driverUser(),
     })
@@ -217,7 +218,7 @@ export class Connection implements Caller {
       client: clientName,
       instance: this.#instance,
       ...(this.#options.contract !== undefined && { contract: this.#options.contract }),
-      limits: { ...bounds.defaultLimits, ...this.#options.limits },
+      limits: ownLimits(this.#options.limits),
       ...(resume && { resume }),
     }
   }

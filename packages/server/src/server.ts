@@ -1,10 +1,10 @@
 import { callUser, type DispatchOptions, type Log } from "@trunkline/endpoint"
 import {
-  limits as bounds,
   type Codec,
   closeCodes,
   durations,
   jsonCodec,
+  ownLimits,
   type RejectBody,
   rejectMessage,
   rejectSubprotocol,
@@ -92,7 +92,8 @@ export class Server {
     const log: Log = (entry) => callUser(() => options.log?.(entry))
     const { output = defaultValidation.output, items = defaultValidation.items } =
       options.validation ?? {}
-    const { handlers = defaultHandlers, ...limits } = { ...bounds.defaultLimits, ...options.limits }
+    const { handlers = defaultHandlers } = options.limits ?? {}
+    const limits = ownLimits(options.limits)
     const grace = Math.min(session.grace ?? durations.grace, longestGrace)
     this.#options = options
     this.#host = host
