@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { failureOf, type Wired, wired } from "../test/wired.js"
 import type { AcceptedChannel } from "./channel.js"
-import { messageUnits, waitingResultUnits } from "./limits.js"
+import { messageUnits, waitingAnswers, waitingAnswerUnits, waitingResultUnits } from "./limits.js"
 
 /** What one client sends, and the server that hears it. */
 function hearing(...frames: readonly unknown[][]): Wired {
@@ -398,6 +398,38 @@ describe("results while no socket is attached", () => {
     const codes = calls.map(({ outcomes: [outcome] }) => outcome?.ok || outcome?.failure.code)
     expect(codes.filter((code) => code === "RESULT_LOST")).toHaveLength(1)
     expect(codes.filter((code) => code === true)).toHaveLength(2)
+  })
+})
+
+describe("a caller that takes no answers", () => {
+  it("gets no more calls served when too much waits for it, and more when it does", () => {
+    const line = wired({ client: { window: 16_384 } })
+    const value = "x".repeat(waitingAnswerUnits / 8)
+    for (let n = 0; n < 10; n++) line.server.hear([n + 1, 0, [20, 2 * n + 1, "p"]])
+    const [last] = line.server.accepted.splice(9)
+    if (!last) throw new Error("not accepted")
+    for (const channel of line.server.accepted) line.server.result(channel, value)
+    expect(line.server.serving.admit(last, "call")).toBe(false)
+    line.flush()
+    while (line.server.session.retained > 0) {
+      line.server.hear([0, line.server.session.sent])
+      line.flush()
+    }
+    expect(line.server.serving.admit(last, "call")).toBe(true)
+  })
+
+  it("ends its session when it asks on and on", () => {
+    const line = wired()
+    let number = 1
+    for (let batch = 0; batch * 512 < waitingAnswers; batch++) {
+      const cancels = Array.from({ length: 512 }, (_, n) => [19, 2 * (number + n) - 1])
+      line.server.hear([number, 0, ...cancels])
+      number += 512
+    }
+    line.server.hear([number, 0, [19, 2 * number - 1]])
+    expect(line.server.closed).toBeUndefined()
+    line.server.hear([number + 1, 0, [19, 2 * number + 1]])
+    expect(line.server.closed?.code).toBe(4429)
   })
 })
 
