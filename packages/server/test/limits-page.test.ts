@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs"
+import { defaultBackoff, durations, errorCodes, limits } from "@trunkline/protocol"
+import { expect, test } from "vitest"
+import { defaultTimeout } from "../../client/src/options.js"
+import { defaultDrain, defaultHandlers } from "../src/options.js"
+
+/* The pages say the numbers and the codes of the source, and all of those that a user may meet. */
+
+const page = (name: string): string =>
+  readFileSync(new URL(`../../../docs/${name}.md`, import.meta.url), "utf8")
+
+const constants = {
+  limits,
+  durations,
+  defaultBackoff,
+  defaultTimeout,
+  defaultDrain,
+  defaultHandlers,
+}
+
+/** What stands in the source under a dotted name. */
+function constantOf(name: string): unknown {
+  return name.split(".").reduce<unknown>((found, key) => Reflect.get(Object(found), key), constants)
+}
+
+const rows = page("limits")
+  .split("\n")
+  .filter((line) => line.startsWith("|"))
+  .map((line) => line.split("|").map((cell) => cell.trim()))
+  .flatMap((cells) => {
+    const name = /^`([\w.]+)`$/.exec(cells.at(-2) ?? "")?.[1]
+    return name === undefined ? [] : [[name, Number(cells[2]?.replaceAll(",", ""))] as const]
+  })
+
+test("the page of limits has them", () => {
+  expect(rows.length).toBeGreaterThan(30)
+})
+
+test.each(rows)("%s is %d", (name, value) => {
+  expect(constantOf(name)).toBe(value)
+})
+
+/** How frames are cut and acknowledged, which nobody notices. */
+const internal = [
+  ...[
+    "windowFloor",
+    "windowCeiling",
+    "envelopeUnits",
+    "messageUnits",
+    "messageFrames",
+    "partUnits",
+  ],
+  ...["runLength", "closeReasonBytes", "turnUnits", "fifoUnits", "ackFrames", "defaultLimits"],
+]
+
+test("no limit is missing", () => {
+  const named = new Set(rows.map(([name]) => name.split(".")[1]))
+  const missing = Object.keys(limits).filter((key) => !named.has(key) && !internal.includes(key))
+  expect(missing).toEqual([])
+})
+
+test("every reserved code is on the page of errors, and no other", () => {
+  const table = page("errors").split("## Reserved codes")[1]?.split("##")[0] ?? ""
+  const codes = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code)
+  expect(codes.sort()).toEqual(Object.keys(errorCodes).sort())
+})
