@@ -50,6 +50,11 @@ export class Liveness {
     this.#heartbeat.heard(this.#context.now)
   }
 
+  /** Whether the other side has been asked and nothing has been heard since. */
+  get probing(): boolean {
+    return this.#heartbeat.probing
+  }
+
   /** Something arrived at the other side: whatever still waits began to wait now. */
   acknowledged(): void {
     this.#busySince = this.#outbox.idle ? undefined : this.#context.now

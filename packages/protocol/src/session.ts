@@ -144,9 +144,7 @@ export class Session {
 
   /** Whether nothing is open here, and everything that was said has been acknowledged. */
   get idle(): boolean {
-    const { scheduler } = this.#context
-    const open = this.calling.live.size + this.calling.size + this.#callee.size
-    return open === 0 && this.#outbox.idle && scheduler.idle
+    return this.#openChannels === 0 && this.#outbox.idle && this.#context.scheduler.idle
   }
 
   /** The last round trip in milliseconds; undefined until there was one. */
@@ -307,6 +305,15 @@ export class Session {
     this.#control([Kind.GOAWAY, this.#context.codec.encode(body)])
   }
 
+  /**
+   * Takes leave once nothing is left to do here. Where only acknowledgements are missing the other side
+   * is asked for them: it has no reason to hurry with those of the last results.
+   */
+  release(reason: string): void {
+    if (this.idle) return this.bye(reason)
+    if (this.#openChannels === 0 && !this.#liveness.probing) this.probe()
+  }
+
   /** Ends the session now; its acknowledgement is final. */
   bye(reason: string): void {
     if (this.#over) return
@@ -340,6 +347,10 @@ export class Session {
   /** There will be no other session: every channel is settled. */
   close(): void {
     this.calling.closeAll()
+  }
+
+  get #openChannels(): number {
+    return this.calling.live.size + this.calling.size + this.#callee.size
   }
 
   /** Of a socket that is given up while the session stays. */

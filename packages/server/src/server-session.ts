@@ -100,6 +100,11 @@ export class ServerSession implements DriverUser, Callee {
     this.driver.step((session) => session.bye(reason))
   }
 
+  /** Takes leave once it was sent away and nothing is left to do. */
+  release(reason: string): void {
+    if (this.serving.refusing) this.driver.step((session) => session.release(reason))
+  }
+
   goAway(body: GoAwayBody): void {
     this.driver.step((session) => {
       this.serving.refusing = true

@@ -178,7 +178,7 @@ export class Server {
     })
     while (this.#sessions.size > 0 && this.#host.now() < this.#drainDeadline) {
       await new Promise<void>((resolve) => this.#host.wakeAt(this.#host.now() + drainStep, resolve))
-      this.#releaseIdle()
+      this.#release()
     }
     for (const takeBack of farewells) takeBack()
     await this.close()
@@ -220,10 +220,8 @@ export class Server {
     session.goAway({ reason: "draining", deadlineMs: Math.max(0, Math.round(left)) })
   }
 
-  #releaseIdle(): void {
-    for (const session of [...this.#sessions.live]) {
-      if (session.serving.refusing && session.driver.session.idle) session.bye("drained")
-    }
+  #release(): void {
+    for (const session of [...this.#sessions.live]) session.release("drained")
   }
 
   #ended(session: ServerSession, why: Why | "bye", reason: string): void {
