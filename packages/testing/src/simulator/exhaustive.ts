@@ -138,6 +138,7 @@ function script(...operations: readonly Operation[]): Scenario {
     grace: 120_000,
     window: 262_144,
     calls: 256,
+    handlers: 512,
     operations,
     faults: [],
     healedAt: 2_000,

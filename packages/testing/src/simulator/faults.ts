@@ -59,7 +59,7 @@ export class Faults {
       case "slowAuthentication":
         return this.#slowAuthentication(fault.for, fault.by)
       case "lateHello":
-        return this.#delayHello(fault.for)
+        return this.#delayHello(fault.opens, fault.for)
       case "switchUser":
         return this.#switchUser(fault.client)
     }
@@ -70,7 +70,7 @@ export class Faults {
     const { network, authentication } = this.#stage
     this.#stage.note("healed")
     this.#healed = true
-    const good = { jitter: 0, refusal: 0, handshake: 0, closeLoss: 0, firstWords: 0 }
+    const good = { jitter: 0, refusal: 0, handshake: 0, closeLoss: 0, slowSocket: undefined }
     Object.assign(network.weather, good)
     Object.assign(authentication, { refusedUntil: 0, slowUntil: 0 })
     if (!network.listener) this.#start()
@@ -148,8 +148,8 @@ export class Faults {
   }
 
   /** What the client says first on its next socket comes late: after the next but one, perhaps. */
-  #delayHello(milliseconds: number): void {
-    this.#stage.network.weather.firstWords = milliseconds
+  #delayHello(opens: number, words: number): void {
+    this.#stage.network.weather.slowSocket = { opens, words }
     this.#newest?.cut("both", 1, 1)
   }
 

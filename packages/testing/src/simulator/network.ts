@@ -36,8 +36,8 @@ export interface Weather {
   handshake: number
   /** How likely the code of a close is lost. */
   closeLoss: number
-  /** Milliseconds for which the next socket holds up what its client says. */
-  firstWords: number
+  /** Milliseconds that the next socket takes to open, and then holds up what its client says. */
+  slowSocket: { readonly opens: number; readonly words: number } | undefined
 }
 
 /** Joins client processes with the one server that listens now. */
@@ -48,7 +48,7 @@ export class Network {
     refusal: 0,
     handshake: 0,
     closeLoss: 0,
-    firstWords: 0,
+    slowSocket: undefined,
   }
   readonly links: Link[] = []
   /** The server that takes new sockets; undefined while none runs. */
@@ -155,6 +155,7 @@ export interface Farewell {
 export class Link {
   readonly client: Process
   readonly server: Process | undefined
+  readonly createdAt: number
   /** A fault of any kind befell it: what its ends believe may be wrong. */
   faulty = false
   /** When it last came to be that one direction, or both, arrives nowhere. */
@@ -173,6 +174,7 @@ export class Link {
     const { listener } = network
     this.#network = network
     this.client = client
+    this.createdAt = client.now()
     this.server = listener?.process
     this.#clientEnd = end
     this.#serverEnd = new ServerEnd(this)
@@ -181,10 +183,10 @@ export class Link {
     this.#up = listener && new Pipe(listener.process, delay)
     this.#down = new Pipe(client, delay)
     const reached = !network.refuses && listener !== undefined
-    const arrival = client.now() + network.delay() + network.weather.handshake
-    const { firstWords } = network.weather
-    network.weather.firstWords = 0
-    if (firstWords > 0) this.stall("up", client.now() + firstWords)
+    const { slowSocket, handshake } = network.weather
+    const arrival = client.now() + network.delay() + (slowSocket?.opens ?? handshake)
+    network.weather.slowSocket = undefined
+    if (slowSocket) this.stall("up", arrival + slowSocket.words)
     if (reached) listener.process.run(arrival, () => this.#arrive(listener, protocols))
     else client.run(arrival + network.delay(), () => this.#closeClient(closeCodes.ABNORMAL))
   }

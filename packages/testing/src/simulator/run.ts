@@ -104,9 +104,10 @@ export class World implements Stage {
 
   startServer(): void {
     const process = new Process(`server ${++this.#generation}`, this.clock, this.random.fork())
-    const { window, calls, grace } = this.scenario
+    const { window, calls, handlers, grace } = this.scenario
     const authenticate = (token: string | undefined) => this.#authenticate(process, token)
-    const options = { process, ledger: this.#ledger, window, calls, grace, authenticate }
+    const limits = { window, calls, handlers }
+    const options = { process, ledger: this.#ledger, ...limits, grace, authenticate }
     this.server = startService(options)
     this.network.listener = { process, server: this.server }
     this.note(`${process.name} is up`)
@@ -133,6 +134,7 @@ export class World implements Stage {
     faults.heal()
     await this.#settle()
     this.#checkLinks()
+    this.#checkTakeovers()
     checkLedger(this.#ledger)
     this.#countOutcomes()
     await this.#rest()
@@ -210,6 +212,18 @@ export class World implements Stage {
       const { reason } = breaches.at(-1) ?? {}
       return `${breaches.length} breaches, ${poisons.length} spoilt calls: ${reason}`
     })
+  }
+
+  /** S9: of two sockets that come for one session the later has it, whichever is heard first. */
+  #checkTakeovers(): void {
+    const { links } = this.network
+    for (const [index, { client, closedByServer }] of links.entries()) {
+      if (closedByServer?.code !== closeCodes.SUPERSEDED) continue
+      const later = links
+        .slice(index + 1)
+        .some((link) => link.client === client && link.createdAt <= closedByServer.at)
+      must(later, "S9", () => "a session was taken from its newest socket")
+    }
   }
 
   #countOutcomes(): void {

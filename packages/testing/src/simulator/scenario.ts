@@ -72,7 +72,7 @@ export type Fault = { readonly at: number } & (
   | { readonly type: "refuseTokens"; readonly for: number }
   | { readonly type: "slowAuthentication"; readonly for: number; readonly by: number }
   | { readonly type: "switchUser"; readonly client: number }
-  | { readonly type: "lateHello"; readonly for: number }
+  | { readonly type: "lateHello"; readonly opens: number; readonly for: number }
 )
 
 export type FaultType = Fault["type"]
@@ -90,6 +90,8 @@ export interface Scenario {
   readonly grace: number
   readonly window: number
   readonly calls: number
+  /** Handlers that may run at a time in a session. */
+  readonly handlers: number
   readonly operations: readonly Operation[]
   readonly faults: readonly Fault[]
   /** When the faults are over. */
@@ -124,12 +126,15 @@ export function drawScenario(seed: number): Scenario {
   const duration = random.pick([500, 2_000, 10_000, 60_000])
   const clients = random.chance(0.2) ? 2 : 1
   const kinds = allFaults.filter(() => random.chance(0.3))
-  const bulk = random.chance(0.03)
+  const special = random.chance(0.06) ? random.pick(["bulk", "crowd"]) : undefined
   const some = (most: number, draw: (id: number) => Operation): Operation[] =>
     Array.from({ length: random.int(0, most) }, (_, index) => draw(index))
-  const calls = bulk
-    ? drawBulk(random, duration)
-    : some(12, (id) => drawCall(random, id, clients, duration))
+  const calls =
+    special === "bulk"
+      ? drawBulk(random, duration)
+      : special === "crowd"
+        ? drawCrowd(random, duration)
+        : some(12, (id) => drawCall(random, id, clients, duration))
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
   return {
     seed,
@@ -141,7 +146,8 @@ export function drawScenario(seed: number): Scenario {
     closeLoss: random.chance(0.3) ? random.unit() : 0,
     grace: random.pick([120_000, 120_000, 3_000, 0]),
     window: random.pick([262_144, 262_144, 16_384]),
-    calls: random.pick([256, 256, 2]),
+    calls: special === "crowd" ? 2 : random.pick([256, 256, 2]),
+    handlers: special === "crowd" ? 1 : 512,
     operations: [...calls, ...streams],
     faults: drawFaults(random, kinds, duration, clients),
     healedAt: duration,
@@ -190,6 +196,20 @@ function drawBulk(random: Random, duration: number): CallOperation[] {
   return Array.from({ length: 14 }, (_, id) => {
     return { ...drawCall(random, id, 1, duration), behaviour, size, poison: false }
   })
+}
+
+/** Calls that stay, and take each other's places: also those that had one in a lost session. */
+function drawCrowd(random: Random, duration: number): CallOperation[] {
+  return Array.from({ length: 12 }, (_, id) => ({
+    ...drawCall(random, id, 1, duration),
+    at: (random.unit() * duration) / 2,
+    procedure: random.pick<CallOperation["procedure"]>(["safe", "idempotent"]),
+    behaviour: random.pick<Behaviour>(["hang", "return"]),
+    delay: 3_000,
+    timeout: random.int(1, duration),
+    size: 0,
+    poison: false,
+  }))
 }
 
 function drawStream(
@@ -268,7 +288,8 @@ function drawFault(random: Random, type: FaultType, duration: number, clients: n
     case "slowAuthentication":
       return { at, type, for: spell, by: random.int(10, 12_000) }
     case "lateHello":
-      return { at, type, for: spell }
+      // Together longer than a client waits for WELCOME; apart shorter than a server waits for HELLO.
+      return { at, type, opens: random.int(12_000, 14_900), for: random.int(500, 4_500) }
     case "switchUser":
       return { at, type, client: random.int(0, clients - 1) }
   }

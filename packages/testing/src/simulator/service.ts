@@ -62,6 +62,7 @@ export interface ServiceOptions {
   readonly ledger: Ledger
   readonly window: number
   readonly calls: number
+  readonly handlers: number
   readonly grace: number
   /** Who bears this token; throws for one that nobody may use now. */
   readonly authenticate: (token: string | undefined) => Promise<string>
@@ -73,7 +74,7 @@ interface Context {
 
 /** Starts the service in a process. */
 export function startService(options: ServiceOptions): Server {
-  const { process, ledger, window, calls, grace, authenticate } = options
+  const { process, ledger, window, calls, handlers, grace, authenticate } = options
   const service = new Service(process, ledger)
   const pushed = topic(api.pushed, { key: ({ id }) => String(id) })
   const app = scope<Context>()
@@ -97,7 +98,7 @@ export function startService(options: ServiceOptions): Server {
   })
   return serve(router, {
     host: process,
-    limits: { window, calls },
+    limits: { window, calls, handlers },
     session: { grace },
     authenticate: async ({ token }) => {
       const user = await authenticate(token)

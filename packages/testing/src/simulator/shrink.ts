@@ -64,6 +64,7 @@ const plainWeather: readonly (readonly [keyof Scenario, number])[] = [
   ["grace", 120_000],
   ["window", 262_144],
   ["calls", 256],
+  ["handlers", 512],
 ]
 
 /** Lists with a half of this one left out, then with one thing left out. */
