@@ -83,7 +83,8 @@ export class Driver {
     }
     if (effects.length > 0) this.#pump(effects)
     this.#scheduleFlush()
-    this.#scheduleWake()
+    // No timer rings within a turn, and the flush at its end looks again.
+    if (!this.#flushScheduled) this.#scheduleWake()
   }
 
   /** Forgets the clock: the session is over, and nothing is left to wait for. */
