@@ -68,10 +68,10 @@ function sliceEnd(text: string, end: number): number {
 /**
  * Most messages need no second look at their payloads, and these tests are cheaper than the walk: a
  * marker is written with `"$"`, a bad key with its name or with an escape, and a text this short
- * cannot nest too deep.
+ * cannot nest too deep. Searching begins at the rare character: quotes are everywhere.
  */
 function reviverFor(text: string): Decoded["revive"] {
-  if (text.includes('"$"')) return reviveMarked
+  if (text.includes('$"')) return reviveMarked
   const suspicious = text.length >= 130 || text.includes("__proto__") || text.includes("\\u")
   return suspicious ? revivePlain : undefined
 }

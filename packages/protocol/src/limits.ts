@@ -52,8 +52,9 @@ export const fifoUnits = 65_536
 /** Re-issues of one call or stream since its callee last answered. */
 export const reissues = 5
 
-/** Frames not yet acknowledged that call for a message of their own. */
-export const ackFrames = { server: 32, client: 256 } as const
+/** Frames not yet acknowledged that call for a message of their own. What a server with many readers
+ * keeps of each costs its garbage collector more than an acknowledgement now and then. */
+export const ackFrames = { server: 32, client: 64 } as const
 
 /** Credit windows of a stream's receiver, in items. Of a lossy stream so many may be stale. */
 export const creditWindow = { every: 256, conflate: 64, latest: 2 } as const

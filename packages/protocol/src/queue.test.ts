@@ -22,6 +22,30 @@ describe("Queue", () => {
     expect(queue.peek()).toBeUndefined()
   })
 
+  it("holds what an array would, whatever comes and goes at either end", () => {
+    const queue = new Queue<number>()
+    let model: number[] = []
+    for (let n = 0; n < 20_000; n++) {
+      const entries = 1 + ((n * 7) % 5)
+      if ((n >> 9) % 2 === 0) for (let more = 0; more < entries; more++) model.push(n + more)
+      if ((n >> 9) % 2 === 0) for (let more = 0; more < entries; more++) queue.push(n + more)
+      if (n % 11 === 0) {
+        queue.unshift(-n)
+        model = [-n, ...model]
+      }
+      queue.drop(n % 4)
+      model = model.slice(n % 4)
+      expect(queue.shift()).toBe(model.shift())
+      expect([queue.length, queue.peek(), queue.at(2), queue.at(model.length)]).toEqual([
+        model.length,
+        model[0],
+        model[2],
+        undefined,
+      ])
+    }
+    expect([...queue]).toEqual(model)
+  })
+
   it("drops from the front, and puts ahead of it", () => {
     const queue = new Queue<number>()
     for (const n of [1, 2, 3, 4]) queue.push(n)

@@ -1,17 +1,23 @@
+/** What an empty queue may keep of its storage, in entries: a burst is no reason to hold it for good. */
+const keptEntries = 256
+
 /**
- * First in, first out, without the cost of shifting an array: what is taken leaves a hole at the front
- * that is closed now and then.
+ * First in, first out, in a ring: the usual queue holds one entry now and then, and must not allocate
+ * for each.
  */
 export class Queue<T> {
+  /** As many as a power of two, or none. */
   #entries: (T | undefined)[] = []
   #head = 0
+  #length = 0
 
   get length(): number {
-    return this.#entries.length - this.#head
+    return this.#length
   }
 
   push(entry: T): void {
-    this.#entries.push(entry)
+    if (this.#length === this.#entries.length) this.#grow()
+    this.#entries[this.#place(this.#length++)] = entry
   }
 
   peek(): T | undefined {
@@ -20,46 +26,57 @@ export class Queue<T> {
 
   /** The entry that stands `offset` behind the front. */
   at(offset: number): T | undefined {
-    return this.#entries[this.#head + offset]
+    return offset < this.#length && offset >= 0 ? this.#entries[this.#place(offset)] : undefined
   }
 
   shift(): T | undefined {
     const entry = this.#entries[this.#head]
-    if (this.#head < this.#entries.length) this.#drop(1)
+    this.drop(1)
     return entry
   }
 
   /** Puts an entry ahead of all others. */
   unshift(entry: T): void {
-    if (this.#head > 0) this.#entries[--this.#head] = entry
-    else this.#entries.unshift(entry)
+    if (this.#length === this.#entries.length) this.#grow()
+    this.#head = this.#place(-1)
+    this.#entries[this.#head] = entry
+    this.#length++
   }
 
   /** Takes up to `count` entries from the front away. */
   drop(count: number): void {
-    this.#drop(Math.min(count, this.length))
+    const most = Math.min(count, this.#length)
+    for (let dropped = 0; dropped < most; dropped++) {
+      this.#entries[this.#head] = undefined
+      this.#head = this.#place(1)
+    }
+    this.#length -= most
+    if (this.#length === 0 && this.#entries.length > keptEntries) this.clear()
   }
 
   clear(): void {
     this.#entries = []
     this.#head = 0
+    this.#length = 0
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (let index = this.#head; index < this.#entries.length; index++) {
-      const entry = this.#entries[index]
+    for (let offset = 0; offset < this.#length; offset++) {
+      const entry = this.at(offset)
       if (entry !== undefined) yield entry
     }
   }
 
-  #drop(count: number): void {
-    for (const end = this.#head + count; this.#head < end; this.#head++) {
-      this.#entries[this.#head] = undefined
-    }
-    if (this.#head === this.#entries.length) this.clear()
-    else if (this.#head >= 64 && this.#head * 2 > this.#entries.length) {
-      this.#entries = this.#entries.slice(this.#head)
-      this.#head = 0
-    }
+  #place(offset: number): number {
+    return (this.#head + offset) & (this.#entries.length - 1)
+  }
+
+  #grow(): void {
+    const entries: (T | undefined)[] = []
+    for (let offset = 0; offset < this.#length; offset++) entries.push(this.at(offset))
+    const size = Math.max(4, 2 * this.#length)
+    while (entries.length < size) entries.push(undefined)
+    this.#entries = entries
+    this.#head = 0
   }
 }

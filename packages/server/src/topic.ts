@@ -102,8 +102,11 @@ class Readers {
   push(key: string, value: unknown, conflateKey: unknown): void {
     const written = new Map<Codec, Encoded>()
     for (const sink of [...(this.#sinks.get(key) ?? [])]) {
-      const encoded = written.get(sink.codec) ?? write(sink.codec, value)
-      written.set(sink.codec, encoded)
+      let encoded = written.get(sink.codec)
+      if (encoded === undefined) {
+        encoded = write(sink.codec, value)
+        written.set(sink.codec, encoded)
+      }
       sink.push(encoded, conflateKey)
     }
   }
