@@ -78,6 +78,9 @@ export class Connection implements Caller {
     const host = options.host ?? systemHost
     const { base = defaultBackoff.base, cap = defaultBackoff.cap } = options.reconnect ?? {}
     const { calls = bounds.waitingOpens, units = bounds.waitingOpenUnits } = options.queue ?? {}
+    if ((options.contract?.length ?? 0) > bounds.fingerprintUnits) {
+      throw new TypeError(`a fingerprint has at most ${bounds.fingerprintUnits} units`)
+    }
     this.#url = url
     this.#options = options
     this.#host = host

@@ -7,6 +7,7 @@ import {
   type HelloBody,
   helloMessage,
   jsonCodec,
+  limits,
   type RejectBody,
   readAnswer,
   rejectSubprotocol,
@@ -71,7 +72,7 @@ export class Dial {
     try {
       // Not before `connect` has returned: whoever wants to hear of a failure needs the connection.
       await undefined
-      this.#token = await this.#options.token()
+      this.#token = checkedToken(await this.#options.token())
       if (!this.#over) this.#open()
     } catch (cause) {
       if (this.#finish()) this.#done({ type: "failed", cause })
@@ -136,4 +137,12 @@ export class Dial {
     this.#cancelTimeout()
     return true
   }
+}
+
+/** What no server may be sent is refused here, where it can be said why. */
+function checkedToken(token: unknown): string | undefined {
+  if (token === undefined || (typeof token === "string" && token.length <= limits.tokenUnits)) {
+    return token
+  }
+  throw new TypeError(`token() must give a text of at most ${limits.tokenUnits} units`)
 }

@@ -7,7 +7,8 @@ type Awaitable<T> = T | Promise<T>
 export interface ConnectOptions {
   /**
    * Says who we are, before each attempt to connect: the token travels in the first message, never in
-   * the URL.
+   * the URL. At most 8,192 units. When it throws, or gives what is no token, the connection's `error`
+   * event tells of it as `UNAVAILABLE`, and the next attempt asks again.
    */
   readonly token?: (() => Awaitable<string | undefined>) | undefined
   /**
@@ -22,7 +23,8 @@ export interface ConnectOptions {
   /** What we accept from the server. */
   readonly limits?: Partial<Limits> | undefined
   /**
-   * The fingerprint of the contract: the server logs it when it differs from its own.
+   * The fingerprint of the contract: the server logs it when it differs from its own. `connect` throws
+   * a TypeError for one of more than 64 units.
    * @default none is sent
    */
   readonly contract?: string | undefined

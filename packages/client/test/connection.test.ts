@@ -214,6 +214,32 @@ describe("the token", () => {
     ])
   })
 
+  test.each<[what: string, token: unknown]>([
+    ["too long", "x".repeat(8_193)],
+    ["no text", { bearer: "t" }],
+    ["null", null],
+  ])("that is %s is never sent: it is told, and asked for again", async (_, nonsense) => {
+    const tokens: unknown[] = []
+    const listening = await start({
+      authenticate: ({ token }) => {
+        tokens.push(token)
+        return { context: {} }
+      },
+    })
+    const longest = "y".repeat(8_192)
+    let asked = 0
+    const connection = dial(urlOf(listening), {
+      token: () => (++asked < 2 ? (nonsense as string) : longest),
+    })
+    const errors: RpcError[] = []
+    connection.on("error", (error) => errors.push(error))
+    expect(await createClient(service, connection).echo("a")).toBe("a")
+    expect(tokens).toEqual([longest])
+    expect(errors.map(({ code, cause }) => [code, String(cause)])).toEqual([
+      ["UNAVAILABLE", "TypeError: token() must give a text of at most 8192 units"],
+    ])
+  })
+
   test("that never comes is given up for another attempt", async () => {
     const listening = await start()
     let asked = 0
@@ -224,6 +250,11 @@ describe("the token", () => {
     const client = createClient(service, connection)
     expect(await client.echo("a", { timeout: Number.POSITIVE_INFINITY })).toBe("a")
   })
+})
+
+test("a fingerprint that no server reads is refused where it is given", () => {
+  const url = "ws://127.0.0.1:9/rpc"
+  expect(() => connect(url, { contract: "x".repeat(65) })).toThrow(TypeError)
 })
 
 describe("a close code", () => {

@@ -2,7 +2,7 @@ import type { Codec, Encoded } from "./codec.js"
 import type { Hello, HelloBody } from "./frame.js"
 import { type FrameReader, frameReader } from "./frame-reader.js"
 import * as Kind from "./kind.js"
-import { helloUnits } from "./limits.js"
+import { fingerprintUnits, helloUnits, tokenUnits } from "./limits.js"
 import { loneMessage, readLone } from "./lone-message.js"
 import {
   areLimits,
@@ -28,11 +28,11 @@ const resume = fields({
 const read: FrameReader<Hello> = frameReader({
   [Kind.HELLO]: [
     fields({
-      auth: optional(text(8_192)),
+      auth: optional(text(tokenUnits)),
       caps: listOf(text(32), 32),
       client: text(64),
       instance: token(64),
-      contract: optional(text(64)),
+      contract: optional(text(fingerprintUnits)),
       limits: areLimits,
       resume: optional(resume),
     }),

@@ -20,6 +20,10 @@ export const windowCeiling = 16_777_216
 
 /** The whole message with a HELLO; it arrives before we know who speaks. */
 export const helloUnits = 16_384
+/** The token in a HELLO. */
+export const tokenUnits = 8_192
+/** The contract's fingerprint in a HELLO. */
+export const fingerprintUnits = 64
 /** What a frame may have around a payload of `messageBytes`. */
 export const envelopeUnits = 1_024
 /** Frames of one message: it is closed here, so that its UTF-8 stays under `messageBytesOnWire`. */
