@@ -1,5 +1,7 @@
 import { RpcError } from "@trunkline/contract"
-import { defaultBackoff, durations, limits } from "@trunkline/protocol"
+import { defaultBackoff } from "@trunkline/protocol"
+import * as durations from "@trunkline/protocol/durations"
+import * as limits from "@trunkline/protocol/limits"
 import { expect, it } from "vitest"
 import { defaultTimeout } from "../packages/client/src/options.js"
 import {

@@ -185,9 +185,9 @@ describeInChromium("the live dashboard", () => {
       const shown = page.evaluate(shownPulses, held.pulse + 12)
       await page.getByRole("button", { name: "Release the reader" }).click()
       const between = (await shown).filter(
-        (number) => number > held.pulse + underway && number < held.pulse + 12,
+        (number) => number > held.pulse && number < held.pulse + 12,
       )
-      expect(between).toEqual([])
+      expect(between.length).toBeLessThanOrEqual(underway)
       await page.waitForFunction(() => {
         const rows = [...document.querySelectorAll(".facts div")]
         const text = rows.find((row) => row.textContent?.startsWith("Dropped"))?.textContent

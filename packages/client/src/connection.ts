@@ -1,9 +1,7 @@
 import { RpcError } from "@trunkline/contract"
 import { type Caller, callUser, type Line } from "@trunkline/endpoint"
 import {
-  limits as bounds,
   type CallerSide,
-  closeCodes,
   defaultBackoff,
   type HelloBody,
   jsonCodec,
@@ -13,6 +11,8 @@ import {
   type SessionCounters,
   type SessionEnd,
 } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as bounds from "@trunkline/protocol/limits"
 import { type DriverUser, type Host, systemHost, uniform } from "@trunkline/transport"
 import { EventEmitter } from "eventemitter3"
 import { customRandom, urlAlphabet } from "nanoid"

@@ -1,18 +1,18 @@
 import {
   type Codec,
-  closeCodes,
-  durations,
   type Encoded,
-  frameKinds,
   type HelloBody,
   helloMessage,
   jsonCodec,
-  limits,
   type RejectBody,
   readAnswer,
   rejectSubprotocol,
   type WelcomeBody,
 } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as durations from "@trunkline/protocol/durations"
+import * as frameKinds from "@trunkline/protocol/frame-kinds"
+import * as limits from "@trunkline/protocol/limits"
 import { type Host, type WebSocketClass, WebSocketTransport } from "@trunkline/transport"
 
 /** How an attempt to reach the server ended. */

@@ -1,10 +1,5 @@
-import {
-  type BackoffOptions,
-  backoff,
-  closeCodes,
-  type RejectBody,
-  withinRange,
-} from "@trunkline/protocol"
+import { type BackoffOptions, backoff, type RejectBody, withinRange } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
 
 /** What to do about a line that was lost (docs/protocol.md, "Close codes"). */
 export interface Verdict {

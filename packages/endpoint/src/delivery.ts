@@ -1,5 +1,6 @@
 import type { Delivery, Subscription } from "@trunkline/contract"
-import { limits, type Policy } from "@trunkline/protocol"
+import type { Policy } from "@trunkline/protocol"
+import * as limits from "@trunkline/protocol/limits"
 
 /** A contract's delivery as the session needs it (docs/protocol.md, "Delivery policies"). */
 export interface DeliveryPlan {

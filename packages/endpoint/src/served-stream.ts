@@ -1,11 +1,6 @@
 import { type Subscription, type Validated, validate } from "@trunkline/contract"
-import {
-  type AcceptedChannel,
-  type Encoded,
-  type Failure,
-  limits,
-  Unencodable,
-} from "@trunkline/protocol"
+import { type AcceptedChannel, type Encoded, type Failure, Unencodable } from "@trunkline/protocol"
+import * as limits from "@trunkline/protocol/limits"
 import { type DeliveryPlan, planOf } from "./delivery.js"
 import type { Desk } from "./desk.js"
 import { PushSource, type Sink } from "./push-source.js"

@@ -1,6 +1,9 @@
 /**
  * How it is spoken: the pure core of Trunkline. Frames, codecs, limits and the session; no clock, no
  * randomness, no I/O. Users import `@trunkline/client` or `@trunkline/server` instead.
+ *
+ * Its numbers are entries of their own, so that a bundle takes only those that it uses: `./limits`,
+ * `./durations`, `./close-codes`, `./frame-kinds`.
  */
 export type { BackoffOptions } from "./backoff.js"
 export { backoff, defaultBackoff, withinRange } from "./backoff.js"
@@ -14,11 +17,9 @@ export type {
   Outcome,
 } from "./channel.js"
 export { AcceptedChannel, channelMoves, OpenedChannel } from "./channel.js"
-export * as closeCodes from "./close-code.js"
 export type { Codec, Encoded } from "./codec.js"
 export { jsonCodec } from "./codec-json.js"
 export { Context } from "./context.js"
-export * as durations from "./durations.js"
 export type { Effect, SessionEnd } from "./effect.js"
 export type { Failure, ReservedCode } from "./error-code.js"
 export { errorCodes, licensesRetry } from "./error-code.js"
@@ -26,9 +27,7 @@ export type * from "./frame.js"
 export type { Role } from "./heartbeat.js"
 export { helloMessage, readHello } from "./hello.js"
 export type { Arrival, ArrivedItem, ArrivedNote, Inflow } from "./inflow.js"
-export * as frameKinds from "./kind.js"
 export type { Policy } from "./lane.js"
-export * as limits from "./limits.js"
 export type { Loss } from "./loss.js"
 export { NothingServed } from "./nothing-served.js"
 export type { QueueBounds } from "./open-line.js"

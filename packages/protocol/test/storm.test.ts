@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest"
-import { type AcceptedChannel, limits } from "../src/index.js"
+import type { AcceptedChannel } from "../src/index.js"
+import * as limits from "../src/limits.js"
 import { type End, itemsOf, type Opened, takeAll, Wired } from "./wired.js"
 
 /** Numbers that look random and are the same for a seed. */

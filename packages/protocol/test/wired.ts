@@ -8,7 +8,6 @@ import {
   jsonCodec,
   type Kind,
   type Limits,
-  limits,
   NothingServed,
   OpenedChannel,
   type Outcome,
@@ -17,6 +16,7 @@ import {
   Session,
   type SessionEnd,
 } from "../src/index.js"
+import * as limits from "../src/limits.js"
 
 export interface WiredOptions {
   /** What the client accepts, where it differs from the defaults. */

@@ -2,8 +2,6 @@ import { isAnyRpcError } from "@trunkline/contract"
 import type { Log } from "@trunkline/endpoint"
 import {
   type Codec,
-  closeCodes,
-  durations,
   type Encoded,
   type HelloBody,
   type RejectCode,
@@ -12,6 +10,8 @@ import {
   type WelcomeBody,
   welcomeMessage,
 } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as durations from "@trunkline/protocol/durations"
 import type { Host, Transport } from "@trunkline/transport"
 import { customRandom, urlAlphabet } from "nanoid"
 import type { Credentials, Identity } from "./options.js"

@@ -7,10 +7,8 @@ import {
 import {
   type AcceptedChannel,
   type Attachment,
-  limits as bounds,
   type Codec,
   Context,
-  closeCodes,
   type GoAwayBody,
   type Limits,
   Serving,
@@ -18,6 +16,8 @@ import {
   type SessionEnd,
   type Why,
 } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as bounds from "@trunkline/protocol/limits"
 import { Driver, type DriverUser, type Host, type Transport, uniform } from "@trunkline/transport"
 
 /** Whose session it is, and how its client proves that it is its own. */

@@ -1,8 +1,6 @@
 import { callUser, type DispatchOptions, type Log } from "@trunkline/endpoint"
 import {
   type Codec,
-  closeCodes,
-  durations,
   jsonCodec,
   ownLimits,
   type RejectBody,
@@ -10,6 +8,8 @@ import {
   rejectSubprotocol,
   type Why,
 } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as durations from "@trunkline/protocol/durations"
 import { type Host, systemHost, type Transport, uniform } from "@trunkline/transport"
 import { Handshake, type HandshakeContext } from "./handshake.js"
 import {

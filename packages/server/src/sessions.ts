@@ -1,5 +1,6 @@
 import type { DispatchOptions } from "@trunkline/endpoint"
-import { type Codec, closeCodes, type Limits, type Resume, type Why } from "@trunkline/protocol"
+import type { Codec, Limits, Resume, Why } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
 import type { Host } from "@trunkline/transport"
 import { ServerSession, type SessionIdentity } from "./server-session.js"
 import { Tombstones } from "./tombstones.js"

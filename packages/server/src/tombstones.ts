@@ -1,4 +1,5 @@
-import { durations, type Why } from "@trunkline/protocol"
+import type { Why } from "@trunkline/protocol"
+import * as durations from "@trunkline/protocol/durations"
 
 /** How many ended sessions are remembered; the oldest goes first. */
 const mostTombstones = 100_000

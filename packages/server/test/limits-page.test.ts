@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs"
-import { defaultBackoff, durations, errorCodes, limits } from "@trunkline/protocol"
+import { defaultBackoff, errorCodes } from "@trunkline/protocol"
+import * as durations from "@trunkline/protocol/durations"
+import * as limits from "@trunkline/protocol/limits"
 import { expect, test } from "vitest"
 import { defaultTimeout } from "../../client/src/options.js"
 import { defaultDrain, defaultHandlers } from "../src/options.js"

@@ -5,13 +5,13 @@ import {
   type Encoded,
   type GoAwayBody,
   jsonCodec,
-  limits,
   OpenedChannel,
   type Outcome,
   Serving,
   Session,
   type SessionEnd,
 } from "@trunkline/protocol"
+import * as limits from "@trunkline/protocol/limits"
 import { describe, expect, it } from "vitest"
 import { Driver, type DriverUser } from "./driver.js"
 import type { Host } from "./host.js"

@@ -1,14 +1,14 @@
-import {
-  type AcceptedChannel,
-  type Attachment,
-  closeCodes,
-  type Effect,
-  type Encoded,
-  type GoAwayBody,
-  limits,
-  type Session,
-  type SessionEnd,
+import type {
+  AcceptedChannel,
+  Attachment,
+  Effect,
+  Encoded,
+  GoAwayBody,
+  Session,
+  SessionEnd,
 } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as limits from "@trunkline/protocol/limits"
 import type { Host } from "./host.js"
 import type { Transport } from "./transport.js"
 

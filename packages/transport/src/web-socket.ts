@@ -1,4 +1,5 @@
-import { closeCodes, type Encoded } from "@trunkline/protocol"
+import type { Encoded } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
 import type { Transport, TransportEvents } from "./transport.js"
 
 /** What we use of a WebSocket: browsers', Node's own, `ws`, Deno's and Bun's all have it. */

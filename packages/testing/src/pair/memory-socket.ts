@@ -1,4 +1,5 @@
-import { closeCodes, type Encoded } from "@trunkline/protocol"
+import type { Encoded } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
 import type { Server } from "@trunkline/server"
 import type {
   Transport,

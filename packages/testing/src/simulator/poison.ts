@@ -1,4 +1,5 @@
-import { type Encoded, frameKinds as Kind } from "@trunkline/protocol"
+import type { Encoded } from "@trunkline/protocol"
+import * as Kind from "@trunkline/protocol/frame-kinds"
 import { poisonMark } from "./client-process.js"
 
 /** Deeper than a payload may be. */

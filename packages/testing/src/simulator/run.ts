@@ -1,5 +1,7 @@
 import { RpcError } from "@trunkline/contract"
-import { closeCodes, type Encoded, limits } from "@trunkline/protocol"
+import type { Encoded } from "@trunkline/protocol"
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as limits from "@trunkline/protocol/limits"
 import type { Server } from "@trunkline/server"
 import { ClientProcess } from "./client-process.js"
 import { Clock, runUntil } from "./clock.js"

@@ -1,4 +1,6 @@
-import { type Encoded, frameKinds as Kind, limits } from "@trunkline/protocol"
+import type { Encoded } from "@trunkline/protocol"
+import * as Kind from "@trunkline/protocol/frame-kinds"
+import * as limits from "@trunkline/protocol/limits"
 import type { Counters } from "./counters.js"
 import type { Ledger } from "./ledger.js"
 import type { Direction, Link } from "./network.js"
