@@ -66,7 +66,7 @@ export class EveryBacklog implements Backlog {
       this.#queue.shift()
       return head
     }
-    return head === undefined || most < 1 ? undefined : this.#values(most, units)
+    return head === undefined || most < 1 ? undefined : this.#values(head, most, units)
   }
 
   clear(): void {
@@ -75,14 +75,13 @@ export class EveryBacklog implements Backlog {
     this.#queue.clear()
   }
 
-  #values(most: number, units: number): readonly Encoded[] {
-    const values: Encoded[] = []
+  #values(head: Encoded, most: number, units: number): readonly Encoded[] {
+    const values = [head]
     const count = Math.min(most, runLength)
-    let taken = 0
+    let taken = head.length
     while (values.length < count) {
       const value = this.#queue.at(values.length)
-      if (value === undefined || value instanceof Fixed) break
-      if (values.length > 0 && taken + value.length > units) break
+      if (value === undefined || value instanceof Fixed || taken + value.length > units) break
       taken += value.length
       values.push(value)
     }

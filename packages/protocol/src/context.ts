@@ -18,7 +18,7 @@ export class Context {
   attached = false
   /** The time of the current step. */
   now = 0
-  #effects: Effect[] = []
+  #effects: Effect[] | undefined
 
   constructor(codec: Codec, random: () => number) {
     this.codec = codec
@@ -35,15 +35,16 @@ export class Context {
   }
 
   emit(effect: Effect): void {
-    this.#effects.push(effect)
+    // Most steps have one: an array that grows from nothing would make room for many.
+    if (this.#effects) this.#effects.push(effect)
+    else this.#effects = [effect]
   }
 
   /** The effects of the step that ends here. */
   take(): readonly Effect[] {
     const effects = this.#effects
-    if (effects.length === 0) return none
-    this.#effects = []
-    return effects
+    this.#effects = undefined
+    return effects ?? none
   }
 }
 

@@ -16,10 +16,9 @@ export class Outgoing {
   readonly #context: Context
   readonly #inbox: Inbox
   readonly #outbox: Outbox
-  #frames: Encoded[] = []
+  /** The message being filled: the number of its first frame, room for the acknowledgement, the frames. */
+  #message: (number | Encoded)[] | undefined
   #frameUnits = 0
-  /** The number of the first frame of the message being filled. */
-  #first = 0
 
   constructor(context: Context, inbox: Inbox, outbox: Outbox) {
     this.#context = context
@@ -29,7 +28,7 @@ export class Outgoing {
 
   /** Control frames, or with none of them a pure acknowledgement: unnumbered, for this socket alone. */
   control(frames: readonly Encoded[]): void {
-    this.#transmit(0, frames)
+    this.#transmit([0, 0, ...frames])
   }
 
   /** Numbers and sends what waits, as far as the window goes. */
@@ -62,24 +61,28 @@ export class Outgoing {
   }
 
   #put(frame: Encoded, number: number): void {
-    const full =
-      this.#frames.length === messageFrames || this.#frameUnits + frame.length > messageUnits
-    if (full) this.#send()
-    if (this.#frames.length === 0) this.#first = number
-    this.#frames.push(frame)
+    if (this.#isFull(frame)) this.#send()
     this.#frameUnits += frame.length
+    if (this.#message) this.#message.push(frame)
+    else this.#message = [number, 0, frame]
+  }
+
+  #isFull({ length }: Encoded): boolean {
+    const frames = (this.#message?.length ?? 2) - 2
+    return frames === messageFrames || (frames > 0 && this.#frameUnits + length > messageUnits)
   }
 
   #send(): void {
-    if (this.#frames.length === 0) return
-    const frames = this.#frames
-    this.#frames = []
+    const message = this.#message
+    if (message === undefined) return
+    this.#message = undefined
     this.#frameUnits = 0
-    this.#transmit(this.#first, frames)
+    this.#transmit(message)
   }
 
-  #transmit(first: number, frames: readonly Encoded[]): void {
-    const wire = this.#context.codec.array([first, this.#inbox.acknowledge(), ...frames])
+  #transmit(message: (number | Encoded)[]): void {
+    message[1] = this.#inbox.acknowledge()
+    const wire = this.#context.codec.array(message)
     this.messages++
     this.units += wire.length
     this.#context.emit({ type: "transmit", wire })
