@@ -8,7 +8,7 @@ export interface DeliveryPlan {
   /** Items that may be on their way to a reader. */
   readonly window: number
   /** What makes two items the same thing, for a stream that keeps only the newest of each. */
-  keyOf(item: unknown): unknown
+  readonly keyOf: (item: unknown) => unknown
 }
 
 export function planOf({ delivery }: Subscription): DeliveryPlan {

@@ -3,6 +3,7 @@ import {
   type Encoded,
   type Failure,
   type Serving,
+  type Session,
   Unencodable,
 } from "@trunkline/protocol"
 import type { Callee, Desk, DispatchOptions } from "./desk.js"
@@ -45,8 +46,7 @@ export class Dispatcher implements Desk {
   }
 
   serve(input: (serving: Serving) => void): void {
-    const { driver, serving } = this.callee
-    driver.step(() => input(serving))
+    this.callee.driver.step(this.#serve, input)
   }
 
   encode(value: unknown): Encoded | Unencodable {
@@ -60,6 +60,9 @@ export class Dispatcher implements Desk {
   correlationId(channel: AcceptedChannel): string {
     return `${this.callee.info.id}.${channel.id}`
   }
+
+  readonly #serve = (_: Session, input: (serving: Serving) => void): void =>
+    input(this.callee.serving)
 
   /** Why a channel is not served at all: the handler stays unentered, which the answer says. */
   #refusal({ procedure }: Entry, channel: AcceptedChannel): Failure | undefined {

@@ -17,7 +17,8 @@ export class ServedCall extends Served {
     this.finished()
     if (this.left) return
     this.settle(
-      () => this.#validate(value),
+      (value) => this.#validate(value),
+      value,
       (validated) => this.#answer(validated),
     )
   }

@@ -1,5 +1,11 @@
 import { type Subscription, type Validated, validate } from "@trunkline/contract"
-import { type AcceptedChannel, type Encoded, type Failure, Unencodable } from "@trunkline/protocol"
+import {
+  type AcceptedChannel,
+  type Encoded,
+  type Failure,
+  type Serving,
+  Unencodable,
+} from "@trunkline/protocol"
 import * as limits from "@trunkline/protocol/limits"
 import { type DeliveryPlan, planOf } from "./delivery.js"
 import type { Desk } from "./desk.js"
@@ -24,6 +30,10 @@ export class ServedStream extends Served {
   #detach: (() => void) | undefined
   #pulling = false
   #burst = 0
+  /** What is being put, and whether it found room: fields, since it happens for every item. */
+  #value: Encoded = ""
+  #key: unknown
+  #taken = true
 
   constructor(desk: Desk, entry: Entry, procedure: Subscription, channel: AcceptedChannel) {
     super(desk, entry, channel)
@@ -63,7 +73,8 @@ export class ServedStream extends Served {
   #iterate(source: AsyncIterable<unknown>): void {
     this.#begin()
     this.settle(
-      () => source[Symbol.asyncIterator](),
+      (source) => source[Symbol.asyncIterator](),
+      source,
       (iterator) => {
         if (!isObject(iterator)) return this.returned(undefined)
         this.#iterator = iterator
@@ -83,7 +94,8 @@ export class ServedStream extends Served {
       fail: (failure) => this.#failedWith(failure),
     }
     this.settle(
-      () => source.attach(sink),
+      (sink) => source.attach(sink),
+      sink,
       (detach) => {
         this.#detach = detach
       },
@@ -94,11 +106,7 @@ export class ServedStream extends Served {
     if (this.#pulling || this.left || !this.#iterator || !this.#hasRoom()) return
     this.#pulling = true
     if (this.#plan.policy !== "every" && ++this.#burst > longestBurst) return this.#rest()
-    const iterator = this.#iterator
-    this.settle(
-      () => iterator.next(),
-      (step) => this.#pulled(step),
-    )
+    this.settle(next, this.#iterator, this.#pulled)
   }
 
   /** A lossy stream takes whatever comes, and keeps the newest. */
@@ -116,32 +124,34 @@ export class ServedStream extends Served {
     })
   }
 
-  #pulled(step: IteratorResult<unknown>): void {
-    if (!isObject(step)) return this.failed(new TypeError(`the source of ${this.path} is broken`))
-    this.settle(
-      () => (step.done ? undefined : this.#validate(step.value)),
-      (validated) => (validated ? this.#validated(validated) : this.#done()),
-    )
+  readonly #pulled = (step: IteratorResult<unknown>): void => {
+    if (isObject(step)) this.settle(this.#validate, step, this.#validated)
+    else this.failed(new TypeError(`the source of ${this.path} is broken`))
   }
 
-  #validate(item: unknown): Validated | PromiseLike<Validated> {
+  /** `undefined` at the source's end. */
+  readonly #validate = (
+    step: IteratorResult<unknown>,
+  ): Validated | PromiseLike<Validated> | undefined => {
+    if (step.done) return undefined
     const check = this.desk.options.validateItems && isSchema(this.#itemSchema)
-    return check ? validate(this.#itemSchema, item) : { ok: true, value: item }
+    return check ? validate(this.#itemSchema, step.value) : { ok: true, value: step.value }
   }
 
-  #validated(validated: Validated): void {
+  readonly #validated = (validated: Validated | undefined): void => {
+    if (!validated) return this.#done()
     if (this.left) return
     if (!validated.ok) return this.#misfit(validated.issues)
     const encoded = this.desk.encode(validated.value)
     if (encoded instanceof Unencodable) return this.#unsendable(encoded)
-    this.settle(
-      () => this.#plan.keyOf(validated.value),
-      (key) => {
-        this.#put(encoded, key)
-        this.#pulling = false
-        this.#pull()
-      },
-    )
+    this.#value = encoded
+    this.settle(this.#plan.keyOf, validated.value, this.#keyed)
+  }
+
+  readonly #keyed = (key: unknown): void => {
+    this.#put(this.#value, key)
+    this.#pulling = false
+    this.#pull()
   }
 
   #pushed(value: Encoded, key: unknown): void {
@@ -155,11 +165,14 @@ export class ServedStream extends Served {
   }
 
   #put(value: Encoded, key: unknown): void {
-    let taken = true
-    this.desk.serve((serving) => {
-      taken = serving.item(this.channel, value, key)
-    })
-    if (!taken) this.#slowConsumer()
+    this.#value = value
+    this.#key = key
+    this.desk.serve(this.#putItem)
+    if (!this.#taken) this.#slowConsumer()
+  }
+
+  readonly #putItem = (serving: Serving): void => {
+    this.#taken = serving.item(this.channel, this.#value, this.#key)
   }
 
   #done(): void {
@@ -213,6 +226,8 @@ export class ServedStream extends Served {
     else this.finished()
   }
 }
+
+const next = (iterator: AsyncIterator<unknown>): Promise<IteratorResult<unknown>> => iterator.next()
 
 /** What a source written without types may fail to give. */
 function isObject(value: unknown): boolean {

@@ -77,7 +77,8 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     this.#running = true
     this.desk.running++
     this.settle(
-      () => validate(this.#inputSchema, this.channel.input),
+      (input) => validate(this.#inputSchema, input),
+      this.channel.input,
       (validated) => this.#run(validated),
     )
   }
@@ -101,19 +102,25 @@ export abstract class Served implements CalleeSide, RequestOrigin {
 
   /**
    * Runs code of the application, a schema included, that may throw or be asynchronous, and goes on with
-   * what it gives.
+   * what it gives. `argument` is handed through, so that what runs for every item needs no closure.
    */
-  protected settle<T>(run: () => T | PromiseLike<T>, then: (value: T) => void): void {
+  protected settle<A, T>(
+    run: (argument: A) => T | PromiseLike<T>,
+    argument: A,
+    then: (value: T) => void,
+  ): void {
     let value: T
     try {
-      const given = run()
-      if (isPromise(given)) return void given.then(then, (error) => this.failed(error))
+      const given = run(argument)
+      if (isPromise(given)) return void given.then(then, this.#threw)
       value = given
     } catch (error) {
       return this.failed(error)
     }
     then(value)
   }
+
+  readonly #threw = (error: unknown): void => this.failed(error)
 
   /** It has come to its end, one way or the other; behind middleware the handler may still run. */
   protected finished(): void {
@@ -184,9 +191,9 @@ export abstract class Served implements CalleeSide, RequestOrigin {
       return this.kill({ code: "VALIDATION", executed: "no", data })
     }
     const { context } = this.desk.callee
-    const request = new Request(this, validated.value, context)
     this.settle(
-      () => invoke(this.entry.handler, request),
+      (request) => invoke(this.entry.handler, request),
+      new Request(this, validated.value, context),
       (value) => this.returned(value),
     )
   }

@@ -19,13 +19,14 @@ export class OpenFrames {
   open(channel: OpenedChannel, id: number, now: number): Encoded {
     const { input, credit, request } = channel
     const meta = metaOf(channel, now)
-    const fields: (number | Encoded)[] = [Kind.OPEN, id, this.#path(request.path)]
-    if (input !== undefined) fields.push(input)
-    else if (credit !== undefined || meta) fields.push(this.#codec.encode(undefined))
-    if (credit !== undefined) fields.push(credit)
-    else if (meta) fields.push(this.#codec.encode(null))
-    if (meta) fields.push(this.#codec.encode(meta))
-    return this.#codec.array(fields)
+    const codec = this.#codec
+    const path = this.#path(request.path)
+    if (credit === undefined && meta === undefined) {
+      return codec.array(input === undefined ? [Kind.OPEN, id, path] : [Kind.OPEN, id, path, input])
+    }
+    const head = [Kind.OPEN, id, path, input ?? codec.encode(undefined)]
+    if (meta === undefined) return codec.array([...head, credit ?? codec.encode(null)])
+    return codec.array([...head, credit ?? codec.encode(null), codec.encode(meta)])
   }
 
   #path(path: string): Encoded {
@@ -43,14 +44,17 @@ export function cancelFrame(codec: Codec, id: number): Encoded {
 }
 
 function metaOf(channel: OpenedChannel, now: number): Meta | undefined {
-  const { deadline, tellDeadline } = channel.request
-  const meta: { d?: number; u?: 1; a?: number; f?: string } = {}
-  if (tellDeadline && deadline !== Number.POSITIVE_INFINITY) {
-    meta.d = Math.min(Math.max(0, Math.ceil(deadline - now)), Number.MAX_SAFE_INTEGER)
+  const { doubt, reissues, from, request } = channel
+  const timed = request.tellDeadline && request.deadline !== Number.POSITIVE_INFINITY
+  if (!timed && !doubt && reissues === 0 && from === undefined) return undefined
+  return {
+    ...(timed && { d: millisecondsLeft(request.deadline, now) }),
+    ...(doubt && { u: 1 }),
+    ...(reissues > 0 && { a: reissues }),
+    ...(from !== undefined && { f: from }),
   }
-  if (channel.doubt) meta.u = 1
-  if (channel.reissues > 0) meta.a = channel.reissues
-  if (channel.from !== undefined) meta.f = channel.from
-  for (const _ in meta) return meta
-  return undefined
+}
+
+function millisecondsLeft(deadline: number, now: number): number {
+  return Math.min(Math.max(0, Math.ceil(deadline - now)), Number.MAX_SAFE_INTEGER)
 }

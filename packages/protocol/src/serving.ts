@@ -143,9 +143,9 @@ export class Serving implements Half {
 
   result(channel: AcceptedChannel, value: Encoded | undefined): void {
     if (channel.state === "closed") return
-    const fields = [Kind.RESULT, channel.id]
-    const frame = this.#context.codec.array(value === undefined ? fields : [...fields, value])
-    this.#reply(channel, frame, resultLost)
+    const { id } = channel
+    const fields = value === undefined ? [Kind.RESULT, id] : [Kind.RESULT, id, value]
+    this.#reply(channel, this.#context.codec.array(fields), resultLost)
   }
 
   /** A handler's own ERROR: of a stream, behind the items that wait. */

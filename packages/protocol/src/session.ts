@@ -187,12 +187,23 @@ export class Session {
 
   /**
    * The one way in: does `input` at the time `now` and gives what it asks of the driver, in order. A
-   * violation by the other side ends the session; a step always runs to completion.
+   * violation by the other side ends the session; a step always runs to completion. `argument` is handed
+   * through, so that what runs for every message needs no closure for each.
    */
-  step(now: number, input: (session: Session) => void): readonly Effect[] {
+  step(now: number, input: (session: Session) => void): readonly Effect[]
+  step<A>(
+    now: number,
+    input: (session: Session, argument: A) => void,
+    argument: A,
+  ): readonly Effect[]
+  step<A>(
+    now: number,
+    input: (session: Session, argument?: A) => void,
+    argument?: A,
+  ): readonly Effect[] {
     this.#context.now = now
     try {
-      input(this)
+      input(this, argument)
       if (this.#context.budget.relieved) this.#regrant()
     } catch (error) {
       if (!(error instanceof Violation)) throw error

@@ -72,11 +72,13 @@ export class Driver {
     return transport
   }
 
-  /** Does one thing to the session, and whatever follows from it. */
-  step(input: (session: Session) => void): void {
+  /** Does one thing to the session, and whatever follows from it. `argument` is handed through. */
+  step(input: (session: Session) => void): void
+  step<A>(input: (session: Session, argument: A) => void, argument: A): void
+  step<A>(input: (session: Session, argument?: A) => void, argument?: A): void {
     // A turn takes no time, and looking at the clock takes some.
     if (!this.#flushScheduled) this.#now = this.#host.now()
-    const effects = this.session.step(this.#now, input)
+    const effects = this.session.step(this.#now, input, argument)
     if (this.#pumping) {
       for (const effect of effects) this.#effects.push(effect)
       return
@@ -95,7 +97,7 @@ export class Driver {
   }
 
   #message(transport: Transport, wire: Encoded): void {
-    if (transport === this.#transport) this.step((session) => session.receive(wire))
+    if (transport === this.#transport) this.step(receive, wire)
   }
 
   #closed(transport: Transport, code: number, reason: string): void {
@@ -174,7 +176,7 @@ export class Driver {
 
   readonly #flush = (): void => {
     this.#flushScheduled = false
-    this.step((session) => session.flush())
+    this.step(flush)
   }
 
   /** A timer that rings too early is cheaper than one set anew for every message. */
@@ -192,3 +194,7 @@ export class Driver {
     this.step((session) => session.tick())
   }
 }
+
+// Made once: they run for every message.
+const receive = (session: Session, wire: Encoded): void => session.receive(wire)
+const flush = (session: Session): void => session.flush()
