@@ -159,7 +159,9 @@ export class ServedStream extends Served {
     const { lane } = this.channel
     const full =
       lane !== undefined &&
-      (lane.waitingItems >= limits.pushItems || lane.waitingUnits >= limits.pushUnits)
+      (lane.crowded ||
+        lane.waitingItems >= limits.pushItems ||
+        lane.waitingUnits >= limits.pushUnits)
     if (full && this.#plan.policy === "every") this.#slowConsumer()
     else this.#put(value, key)
   }

@@ -283,7 +283,7 @@ export class Calling implements CallingHalf, OpenWriter {
     if (inflow.begun) return
     const stated = Reflect.get(Object(data), "window")
     const window = isId(stated) ? Number(stated) : creditWindow.every
-    inflow.begin(window, channel.credit ?? window)
+    inflow.begin(window, Math.min(channel.credit ?? window, window))
     channel.reissues = 0
     grant(this.#context, channel)
     this.#context.emit({ type: "readable", channel })

@@ -4,6 +4,7 @@ import type { Limits } from "./frame.js"
 import { ReceiveBudget } from "./inflow.js"
 import { defaultLimits } from "./limits.js"
 import { Scheduler } from "./scheduler.js"
+import { SendBudget } from "./send-budget.js"
 import { Unencodable } from "./violation.js"
 
 /** What the two halves of a session, the one that calls and the one that serves, share. */
@@ -13,6 +14,7 @@ export class Context {
   readonly random: () => number
   readonly scheduler: Scheduler = new Scheduler()
   readonly budget: ReceiveBudget = new ReceiveBudget()
+  readonly sendBudget: SendBudget = new SendBudget()
   /** What the other side accepts. */
   peer: Limits = defaultLimits
   attached = false

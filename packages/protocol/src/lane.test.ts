@@ -3,11 +3,13 @@ import { jsonCodec } from "./codec-json.js"
 import { Lane, type Policy } from "./lane.js"
 import { backlogUnits, messageUnits, turnUnits } from "./limits.js"
 import { frameOf } from "./outbox.js"
+import { SendBudget } from "./send-budget.js"
 
-function lane(policy: Policy = "every", allowed = 10, id = 1) {
+function lane(policy: Policy = "every", credit = 10, id = 1, budget = new SendBudget()) {
   const told = { closed: 0, revived: 0 }
   const owner = { id, laneClosed: () => void told.closed++ }
-  const it = new Lane(owner, jsonCodec, policy, allowed, () => void told.revived++)
+  const revived = () => void told.revived++
+  const it = new Lane(owner, { codec: jsonCodec, policy, window: 10, credit, budget, revived })
   const drain = (): unknown[] => {
     const frames: unknown[] = []
     for (let frame = it.take(turnUnits); frame; frame = it.take(turnUnits)) {
@@ -128,6 +130,58 @@ describe("room for a source that can wait", () => {
     other.lane.credit(1)
     other.lane.credit(2)
     expect(other.told.revived).toBe(1)
+  })
+})
+
+describe("the lanes of one session", () => {
+  const item = "x".repeat(backlogUnits / 2)
+
+  /** As many lanes as it takes until their sources have to wait for each other. */
+  function crowd(budget: SendBudget) {
+    const lanes = []
+    while (!budget.exceeded) {
+      const one = lane("every", 10, 1, budget)
+      one.lane.item(item)
+      lanes.push(one)
+    }
+    return lanes
+  }
+
+  it("find no room above what they may hold together, and hear when half of it is free", () => {
+    const budget = new SendBudget()
+    const lanes = crowd(budget)
+    const late = lane("every", 10, 1, budget)
+    expect(late.lane.room()).toBe(0)
+    expect(lanes[0]?.lane.room()).toBe(0)
+    for (const [index, { drain }] of lanes.entries()) {
+      expect(late.told.revived).toBe(index >= lanes.length / 2 ? 1 : 0)
+      drain()
+    }
+    expect(budget.used).toBe(0)
+    expect(late.lane.room()).toBe(10)
+  })
+
+  it("do without those that have ended", () => {
+    const budget = new SendBudget()
+    const lanes = crowd(budget)
+    const killed = lane("every", 10, 1, budget)
+    expect(killed.lane.room()).toBe(0)
+    killed.lane.kill()
+    for (const { lane: one } of lanes) one.kill()
+    expect(budget.used).toBe(0)
+    expect(killed.told.revived).toBe(0)
+  })
+
+  it("end when they cannot wait and are a part of it", () => {
+    const budget = new SendBudget()
+    const small = lane("latest", 0, 1, budget)
+    const large = lane("conflate", 0, 1, budget)
+    expect(large.lane.item(item, "a")).toBe(true)
+    crowd(budget)
+    expect(large.lane.crowded).toBe(true)
+    expect(large.lane.item("1", "b")).toBe(false)
+    expect(small.lane.item("1")).toBe(true)
+    expect(small.lane.item("2")).toBe(true)
   })
 })
 

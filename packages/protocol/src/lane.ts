@@ -2,10 +2,12 @@ import { type Backlog, EveryBacklog, Fixed, LossyBacklog } from "./backlog.js"
 import type { Codec, Encoded } from "./codec.js"
 import * as Kind from "./kind.js"
 import { cut } from "./large-frame.js"
-import { backlogUnits, messageUnits } from "./limits.js"
+import { backlogUnits, messageUnits, turnUnits } from "./limits.js"
 import type { Numbered } from "./outbox.js"
 import type { Queue } from "./queue.js"
+import type { Held, SendBudget } from "./send-budget.js"
 import type { Sender } from "./sender.js"
+import { Violation } from "./violation.js"
 
 /** What decides which of a stream's waiting values are sent (docs/protocol.md, "Delivery policies"). */
 export type Policy = "every" | "latest" | "conflate"
@@ -17,6 +19,18 @@ export interface LaneOwner {
   laneClosed(): void
 }
 
+export interface LaneOptions {
+  readonly codec: Codec
+  readonly policy: Policy
+  /** Items that may be on their way or wait at the receiver. */
+  readonly window: number
+  /** Items that the receiver takes at first, if it does not leave that to the window. */
+  readonly credit: number | undefined
+  readonly budget: SendBudget
+  /** Called when a source that had found no room may go on. */
+  readonly revived: () => void
+}
+
 /**
  * The outgoing side of one channel: everything of it that has an order. Items wait here for credit,
  * END and a handler's ERROR wait behind them, and a large frame leaves in parts.
@@ -24,12 +38,15 @@ export interface LaneOwner {
  * Must hold (S8): items numbered never exceed the credit; (S4) no terminal frame overtakes an item;
  * (S16) nothing else of this lane comes between the parts of one frame.
  */
-export class Lane implements Sender {
+export class Lane implements Sender, Held {
   scheduled = false
   deficit = 0
+  readonly #window: number
   /** Absolute number of items that the receiver allows. */
   #allowed: number
   #sent = 0
+  /** Units of the backlog, as the budget has them. */
+  #counted = 0
   /** Its last frame waits. */
   closing = false
   #tellDropped = false
@@ -41,22 +58,17 @@ export class Lane implements Sender {
   readonly #lossy: LossyBacklog | undefined
   /** The rest of a frame that leaves in parts. */
   #parts: Queue<Numbered> | undefined
+  readonly #budget: SendBudget
   readonly #revived: () => void
 
-  /**
-   * @param allowed items that the receiver allows from the start
-   * @param revived called when a source that had found no room may go on
-   */
-  constructor(
-    owner: LaneOwner,
-    codec: Codec,
-    policy: Policy,
-    allowed: number,
-    revived: () => void,
-  ) {
+  /** More than the window is never taken: what a client asks for would be kept for it here (G5). */
+  constructor(owner: LaneOwner, options: LaneOptions) {
+    const { codec, policy, window, credit = window, budget, revived } = options
     this.#owner = owner
-    this.#allowed = allowed
+    this.#window = window
+    this.#allowed = Math.min(credit, window)
     this.#codec = codec
+    this.#budget = budget
     this.#revived = revived
     this.#lossy = policy === "every" ? undefined : new LossyBacklog()
     this.#backlog = this.#lossy ?? new EveryBacklog()
@@ -65,16 +77,19 @@ export class Lane implements Sender {
   /** Items that a source which can wait may bring now. */
   room(): number {
     const credit = this.#allowed - this.#sent - this.#backlog.items
-    const room = this.#backlog.units < backlogUnits ? credit : 0
+    const { exceeded } = this.#budget
+    if (exceeded) this.#budget.hold(this)
+    const room = !exceeded && this.#backlog.units < backlogUnits ? credit : 0
     this.#starved = room <= 0
     return room
   }
 
   /** The receiver allows items up to this number; a lower one than before says nothing new. */
   credit(upTo: number): void {
+    if (upTo > this.#sent + this.#window) throw new Violation("credit beyond the window")
     if (upTo <= this.#allowed) return
     this.#allowed = upTo
-    this.#revive()
+    this.revive()
   }
 
   get waitingItems(): number {
@@ -85,6 +100,11 @@ export class Lane implements Sender {
     return this.#backlog.units
   }
 
+  /** The session's streams hold too much, and this one is a part of that. */
+  get crowded(): boolean {
+    return this.#budget.exceeded && this.#backlog.units > turnUnits
+  }
+
   /** Values that the policy dropped and nobody was told of. */
   get dropped(): number {
     return this.#lossy?.dropped ?? 0
@@ -92,12 +112,16 @@ export class Lane implements Sender {
 
   /** `false`: the policy has no room for it. */
   item(value: Encoded, key?: unknown): boolean {
-    return this.#backlog.push(value, key)
+    if (this.#lossy && this.crowded) return false
+    const taken = this.#backlog.push(value, key)
+    this.#count()
+    return taken
   }
 
   /** A NOTE at its place in the order. */
   note(frame: Encoded): void {
     this.#backlog.fix(frame)
+    this.#count()
   }
 
   /** The `dropped` note is due. */
@@ -110,6 +134,8 @@ export class Lane implements Sender {
     this.#tellDropped = true
     this.closing = true
     this.#backlog.close(frame)
+    this.#budget.forget(this)
+    this.#count()
   }
 
   /** A frame has left in part. */
@@ -123,6 +149,9 @@ export class Lane implements Sender {
     this.#tellDropped = false
     this.#backlog.clear()
     this.#parts = undefined
+    this.#budget.forget(this)
+    this.#count()
+    this.#budget.relieve()
   }
 
   take(units: number): Numbered | undefined {
@@ -130,14 +159,22 @@ export class Lane implements Sender {
     if (part !== undefined) return part
     if (this.#owner.id === 0) return undefined
     const frame = this.#takeDropped() ?? this.#takeWaiting(units)
-    this.#revive()
+    this.#count()
+    this.revive()
+    this.#budget.relieve()
     if (frame === undefined || frame.length <= messageUnits) return frame
     this.#parts = cut(this.#codec, this.#owner.id, frame)
     return this.#parts.shift()
   }
 
-  #revive(): void {
+  revive(): void {
     if (this.#starved && this.room() > 0) this.#revived()
+  }
+
+  #count(): void {
+    const { units } = this.#backlog
+    this.#budget.used += units - this.#counted
+    this.#counted = units
   }
 
   /** Behind the notes that stand already, `at` first of all, and ahead of the values and the end. */

@@ -81,6 +81,9 @@ export const conflatedKeys = 65_536
 export const conflatedUnits = 4_194_304
 /** Values of one stream that wait to be sent: above it a source that can wait does. */
 export const backlogUnits = 262_144
+/** Values of all streams of a session that wait to be sent: above it every source that can wait does, and
+ * of the others those end that hold more than `turnUnits`. */
+export const waitingItemUnits = 8_388_608
 /** Opens that wait at the caller while it is offline, unless `connect` says otherwise. */
 export const waitingOpens = 1_000
 /** Their inputs. */

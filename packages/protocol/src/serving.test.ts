@@ -138,7 +138,7 @@ describe("an answer", () => {
         serving.end(channel)
         serving.fail(channel, failure)
       })
-      line.server.hear([line.server.session.applied + 1, 0, [23, 1, 9]])
+      line.server.hear([line.server.session.applied + 1, 0, [23, 1, 2]])
       line.settle()
       const terminal = end === "end" ? [22, 1] : [18, 1, "X", "yes"]
       const rest = end === "kill" ? [] : [[21, 1, 2]]
@@ -323,11 +323,30 @@ describe("a stream's credit", () => {
       serving.item(channel, "1")
     })
     expect(channel.lane?.room()).toBe(0)
+    line.flush()
     line.server.hear([2, 0, [23, 1, 1]])
     expect(line.server.effects.some(({ type }) => type === "writable")).toBe(false)
-    line.server.hear([3, 0, [23, 1, 5]])
+    line.server.hear([3, 0, [23, 1, 2]])
     expect(line.server.effects).toContainEqual({ type: "writable", channel })
-    expect(channel.lane?.room()).toBe(4)
+    expect(channel.lane?.room()).toBe(1)
+  })
+
+  it("is never more than the window: what is asked for would be kept", () => {
+    const line = hearing([20, 1, "a", null, Number.MAX_SAFE_INTEGER])
+    const [channel] = line.server.accepted
+    if (!channel) throw new Error("not accepted")
+    line.server.serve((serving) => {
+      serving.admit(channel, "subscription")
+      serving.begin(channel, "every", 64)
+      for (let item = 0; item < 64; item++) serving.item(channel, "1")
+    })
+    expect(channel.lane?.room()).toBe(0)
+    line.flush()
+    line.server.hear([2, 0, [23, 1, 128]])
+    expect(channel.lane?.room()).toBe(64)
+    line.server.hear([3, 0, [23, 1, 129]])
+    expect(line.server.closed?.code).toBe(4400)
+    expect(line.server.over?.reason).toBe("credit beyond the window")
   })
 
   it("begins with what the caller says, where it does", () => {

@@ -135,9 +135,10 @@ export class Serving implements Half {
 
   /** Begins a subscription: its window is told before its first item. */
   begin(channel: AcceptedChannel, policy: Policy, window: number): void {
-    const { codec } = this.#context
+    const { codec, sendBudget: budget } = this.#context
+    const { credit } = channel
     const revived = () => this.#context.emit({ type: "writable", channel })
-    channel.lane = new Lane(channel, codec, policy, channel.credit ?? window, revived)
+    channel.lane = new Lane(channel, { codec, policy, window, credit, budget, revived })
     this.note(channel, "at", { window })
   }
 

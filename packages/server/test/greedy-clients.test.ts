@@ -1,4 +1,5 @@
 import { call, contract, subscription } from "@trunkline/contract"
+import * as limits from "@trunkline/protocol/limits"
 import { implement, type Server, serve, topic } from "@trunkline/server"
 import { type Listening, listen } from "@trunkline/server/node"
 import { afterEach, beforeEach, expect, test } from "vitest"
@@ -68,27 +69,49 @@ async function settled(client: RawClient): Promise<void> {
   await witness.undisturbed()
 }
 
-test("credit without end is of no use without acknowledgements", async () => {
+/** OPENs of so many streams, each with all the credit there is. */
+function opens(count: number): unknown[] {
+  return Array.from({ length: count }, (_, index) => {
+    return [20, index * 2 + 1, "numbers", { $: "u" }, endless]
+  })
+}
+
+/** The sources have been asked for all that they will be. */
+async function idle(): Promise<void> {
+  for (let before = -1; pulled > before; await witness.undisturbed(64)) before = pulled
+}
+
+test("credit without end is worth the window", async () => {
   const client = await RawClient.welcomed(url)
-  client.send([1, 0, [20, 1, "numbers", { $: "u" }, endless]])
+  client.send([1, 0, ...opens(1)])
   await client.nextOf(26)
   await settled(client)
-  const most = helloBody.limits.window / kilobyte.length + 262_144 / kilobyte.length + 64
   expect(pulled).toBeGreaterThan(200)
-  expect(pulled).toBeLessThan(most)
+  expect(pulled).toBeLessThanOrEqual(257)
   expect(server.stats.retained).toBeLessThan(2 * helloBody.limits.window)
+  await client.close()
+})
+
+test("as many streams as there may be hold no more than their session may", async () => {
+  const client = await RawClient.welcomed(url)
+  client.socket.pause()
+  for (let first = 1; first <= 512; first += 128) {
+    client.send([first, 0, ...opens(512).slice(first - 1, first + 127)])
+  }
+  await idle()
+  const waiting = limits.waitingItemUnits + helloBody.limits.window
+  expect(pulled * kilobyte.length).toBeGreaterThan(limits.waitingItemUnits / 2)
+  expect(pulled * kilobyte.length).toBeLessThan(waiting + 512 * 2 * kilobyte.length)
+  client.socket.resume()
+  await settled(client)
   await client.close()
 })
 
 test("a window without end is not believed", async () => {
   const client = await RawClient.welcomed(url, greedy)
   client.socket.pause()
-  client.send([1, 0, [20, 1, "numbers", { $: "u" }, endless]])
-  let before = -1
-  while (pulled > before) {
-    before = pulled
-    await witness.undisturbed(64)
-  }
+  client.send([1, 0, ...opens(100)])
+  await idle()
   expect(server.stats.retained).toBeGreaterThan(1_000_000)
   expect(server.stats.retained).toBeLessThan(17 * 1_048_576)
   await client.close()
