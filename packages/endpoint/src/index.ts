@@ -1,6 +1,6 @@
 /** What either side can do: call, and serve. `@trunkline/client` and `@trunkline/server` hand it on. */
 
-export { callUser } from "./call-user.js"
+export { callUser } from "@trunkline/transport"
 export type {
   Arguments,
   CallProcedure,

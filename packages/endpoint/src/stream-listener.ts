@@ -1,5 +1,5 @@
 import { isAnyRpcError, RpcError } from "@trunkline/contract"
-import { callUser } from "./call-user.js"
+import { callUser } from "@trunkline/transport"
 import { type StreamEvent, type StreamListeners, tellsOfLoss } from "./stream.js"
 import type { StreamReader, StreamSource } from "./stream-reader.js"
 

@@ -163,6 +163,20 @@ function driving(role: "client" | "server" = "server", codec: Codec = jsonCodec)
   return { host, user, serving, session, driver, attach, open }
 }
 
+/** What reached the runtime uncaught, in the turn in which `run` was called. */
+async function uncaughtWhile(run: () => void): Promise<unknown[]> {
+  const uncaught: unknown[] = []
+  const hear = (error: unknown) => void uncaught.push(error)
+  const listeners = process.listeners("uncaughtException")
+  process.removeAllListeners("uncaughtException")
+  process.on("uncaughtException", hear)
+  run()
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off("uncaughtException", hear)
+  for (const listener of listeners) process.on("uncaughtException", listener)
+  return uncaught
+}
+
 describe("a driver", () => {
   it("sends at the end of the turn what the turn produced, in one message", () => {
     const { host, open, attach } = driving("client")
@@ -262,19 +276,27 @@ describe("a driver", () => {
     expect(pipe.sent).toEqual(['[1,2,[17,1,"done"],[17,3,"done"]]'])
   })
 
-  it("goes on after a user that threw", () => {
-    const { host, user, attach } = driving()
+  it("goes on after a user that threw: no effect is lost, no socket hears of it", async () => {
+    const { host, user, attach, driver, serving } = driving()
     const pipe = attach()
-    user.accepted = () => {
-      throw new Error("a bug")
+    user.accepted = (channel) => {
+      driver.step(() => serving.result(channel, '"done"'))
+      throw new Error(`a bug in ${channel.path}`)
     }
-    expect(() => pipe.hear([1, 0, [20, 1, "a"]])).toThrow("a bug")
-    user.accepted = () => {}
-    pipe.hear([2, 0, [20, 3, "b"], [64]])
-    pipe.hear([0, 0, [4, 7]])
+    const uncaught = await uncaughtWhile(() => {
+      pipe.hear([1, 0, [20, 1, "a"], [20, 3, "b"], [24, "typing", 5]])
+      host.endTurn()
+    })
+    expect(uncaught).toEqual([new Error("a bug in a"), new Error("a bug in b")])
+    expect(user.heard).toEqual([
+      ["accept", "a"],
+      ["accept", "b"],
+      ["event", "typing", 5],
+    ])
+    expect(pipe.sent).toEqual(['[1,3,[17,1,"done"],[17,3,"done"]]'])
+    pipe.hear([0, 2, [4, 7]])
     host.endTurn()
-    expect(user.heard).toHaveLength(2)
-    expect(pipe.sent).toEqual(["[0,3,[5,7]]"])
+    expect(pipe.sent[1]).toBe("[0,3,[5,7]]")
   })
 
   it("lets errors of a codec through, and stays whole", () => {

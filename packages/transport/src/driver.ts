@@ -9,6 +9,7 @@ import type {
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as limits from "@trunkline/protocol/limits"
+import { surface } from "./call-user.js"
 import type { Host } from "./host.js"
 import type { Transport } from "./transport.js"
 
@@ -33,7 +34,8 @@ export interface DriverUser {
  * step asks for. Both sides use it.
  *
  * Must hold: effects are carried out in the order of their steps, also when carrying one out leads to
- * another step; and of all sockets that the session ever had, only the current one is heard (S9).
+ * another step; and of all sockets that the session ever had, only the current one is heard (S9). What a
+ * user throws is nothing to the effects behind it, nor to the socket: one of `ws` would be stuck.
  */
 export class Driver {
   readonly session: Session
@@ -109,15 +111,20 @@ export class Driver {
   /** Carries out a step's effects, and behind them those of the steps that this led to. */
   #pump(effects: readonly Effect[]): void {
     this.#pumping = true
+    for (const effect of effects) this.#try(effect)
+    for (let index = 0; index < this.#effects.length; index++) {
+      const effect = this.#effects[index]
+      if (effect) this.#try(effect)
+    }
+    if (this.#effects.length > 0) this.#effects = []
+    this.#pumping = false
+  }
+
+  #try(effect: Effect): void {
     try {
-      for (const effect of effects) this.#carryOut(effect)
-      for (let index = 0; index < this.#effects.length; index++) {
-        const effect = this.#effects[index]
-        if (effect) this.#carryOut(effect)
-      }
-    } finally {
-      if (this.#effects.length > 0) this.#effects = []
-      this.#pumping = false
+      this.#carryOut(effect)
+    } catch (error) {
+      surface(error)
     }
   }
 

@@ -1,3 +1,4 @@
+import { callUser } from "./call-user.js"
 import type { Host } from "./host.js"
 
 /** Longer waits overflow a timer. */
@@ -43,7 +44,7 @@ function endOfTurn(): Host["endOfTurn"] {
   const callAll = (): void => {
     const runs = waiting
     waiting = []
-    for (const run of runs) callApart(run)
+    for (const run of runs) callUser(run)
   }
   const ask = asking(callAll)
   return (run) => {
@@ -58,17 +59,6 @@ function asking(call: () => void): () => void {
   const channel = new MessageChannel()
   channel.port1.onmessage = call
   return () => channel.port2.postMessage(0)
-}
-
-/** What one throws is nothing to the others; the runtime hears of it as of anything nobody caught. */
-function callApart(run: () => void): void {
-  try {
-    run()
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
-  }
 }
 
 function nodeNextTick(): ((run: () => void) => void) | undefined {

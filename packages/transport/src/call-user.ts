@@ -6,8 +6,13 @@ export function callUser(run: () => void): void {
   try {
     run()
   } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
+    surface(error)
   }
+}
+
+/** The runtime hears of it as of anything that nobody caught. */
+export function surface(error: unknown): void {
+  queueMicrotask(() => {
+    throw error
+  })
 }
