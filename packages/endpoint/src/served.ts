@@ -29,6 +29,8 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   #entered = false
   #exited = false
   #ended = false
+  /** Handler or middleware threw, and what the caller is told of it stands. */
+  #failed = false
   #running = false
   #controller: AbortController | undefined
   #reason: RpcError | undefined
@@ -64,7 +66,11 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     return this.#ended ? "yes" : "unknown"
   }
 
+  /** Not behind the answer: that may have said, for good, that the handler was not entered. */
   enter(): void {
+    if (this.left || this.#failed) {
+      throw this.#reason ?? new TypeError("next() came after the answer")
+    }
     this.#entered = true
   }
 
@@ -139,6 +145,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   protected failed(thrown: unknown): void {
     this.finished()
     if (this.left) return
+    this.#failed = true
     void toThrown(this.entry, thrown, this.executed).then(({ failure, bug }) => {
       if (bug) this.log(thrown)
       if (!this.left) this.fail(failure)

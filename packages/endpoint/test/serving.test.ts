@@ -327,6 +327,46 @@ describe("middleware", () => {
     running.fire()
   })
 
+  test("that goes on after it has answered finds the handler closed", async () => {
+    const gone = new Signal()
+    const refused = new Signal<unknown>()
+    let entered = 0
+    const { client } = openWith(
+      async ({ next }: Next) => {
+        void gone.promise.then(next).catch((error) => refused.fire(error))
+        throw new ServerError("FORBIDDEN")
+      },
+      () => ++entered,
+    )
+    expect(await failure(client.open())).toMatchObject({ code: "FORBIDDEN", executed: "no" })
+    gone.fire()
+    expect(String(await refused.promise)).toBe("TypeError: next() came after the answer")
+    expect(entered).toBe(0)
+  })
+
+  test("that goes on after its caller has gone finds the handler closed", async () => {
+    const waiting = new Signal()
+    const left = new Signal()
+    const refused = new Signal<unknown>()
+    let entered = 0
+    const { client } = openWith(
+      async ({ next, signal }: Next & { signal: AbortSignal }) => {
+        signal.addEventListener("abort", () => left.fire())
+        waiting.fire()
+        await left.promise
+        return await next().catch((error) => refused.fire(error))
+      },
+      () => ++entered,
+    )
+    const abort = new AbortController()
+    const outcome = failure(client.open(undefined, { signal: abort.signal }))
+    await waiting.promise
+    abort.abort()
+    expect(await outcome).toMatchObject({ code: "CANCELLED" })
+    expect(await refused.promise).toMatchObject({ code: "CANCELLED", executed: "no" })
+    expect(entered).toBe(0)
+  })
+
   test("sees what the handler threw, and may answer with another error", async () => {
     const { client } = openWith(
       async ({ next }: Next) => {
