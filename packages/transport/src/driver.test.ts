@@ -237,7 +237,7 @@ describe("a driver", () => {
   })
 
   it("tells a callee that its caller has gone, and that there is room again", () => {
-    const { user, attach, driver, serving } = driving()
+    const { host, user, attach, driver, serving } = driving()
     const pipe = attach()
     const told: string[] = []
     user.accepted = (channel) => {
@@ -253,8 +253,9 @@ describe("a driver", () => {
       })
     }
     pipe.hear([1, 0, [20, 1, "s"]])
-    pipe.hear([2, 0, [23, 1, 9]])
-    pipe.hear([3, 0, [19, 1]])
+    host.endTurn()
+    pipe.hear([2, 2, [23, 1, 2]])
+    pipe.hear([3, 2, [19, 1]])
     expect(told).toEqual(["writable", "CANCELLED"])
   })
 
