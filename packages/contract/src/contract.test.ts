@@ -89,6 +89,22 @@ describe("contract", () => {
     expect(() => contract({ s: subscription({ errors }) })).toThrow("TIMEOUT is reserved")
   })
 
+  test("refuses an error whose code would not arrive whole", () => {
+    for (const code of ["", "X".repeat(65)]) {
+      const errors = loose({ [code]: null })
+      expect(() => contract({ a: call({ errors }) })).toThrow(
+        "contract: a: an error's code has 1 to 64 characters",
+      )
+    }
+    expect(contract({ a: call({ errors: { ["X".repeat(64)]: null } }) })).toBeDefined()
+  })
+
+  test("refuses what is no group", () => {
+    for (const tree of [null, undefined, 5, [call({})]]) {
+      expect(() => contract(loose(tree))).toThrow("contract: not a group of procedures")
+    }
+  })
+
   test("refuses what is no schema", () => {
     const text: AnySchema = loose({ id: "string" })
     expect(() => contract({ a: call({ input: text }) })).toThrow("a: input is no Standard Schema")

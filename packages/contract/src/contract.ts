@@ -10,6 +10,8 @@ const deliveries: readonly unknown[] = ["every", "latest"]
 
 /** The longest path that an OPEN carries. */
 const longestPath = 256
+/** The longest code that an ERROR carries whole. */
+const longestCode = 64
 
 /**
  * A tree of procedures that both sides share. The tree is handed back as it is; at load it is checked
@@ -28,6 +30,7 @@ const longestPath = 256
  * (see {@link isPossibleName}), an error with a reserved code, or an option that does not exist
  */
 export function contract<C extends object>(tree: C): C {
+  if (!isGroup(tree)) throw new TypeError("contract: not a group of procedures")
   for (const _ of procedures(tree));
   return tree
 }
@@ -93,6 +96,9 @@ function checkErrors(errors: unknown, path: string): void {
   for (const [code, data] of Object.entries(Object(errors))) {
     if (Object.hasOwn(errorCodes, code)) {
       throw new TypeError(`contract: ${path}: ${code} is reserved, declare another code`)
+    }
+    if (code === "" || code.length > longestCode) {
+      throw new TypeError(`contract: ${path}: an error's code has 1 to ${longestCode} characters`)
     }
     if (data !== null) checkSchema(data, `${path}: ${code}`)
   }

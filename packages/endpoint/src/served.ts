@@ -1,4 +1,4 @@
-import { type AnySchema, RpcError, type Validated, validate } from "@trunkline/contract"
+import { type AnySchema, type Issue, RpcError, type Validated, validate } from "@trunkline/contract"
 import type {
   AcceptedChannel,
   CalleeSide,
@@ -6,6 +6,7 @@ import type {
   Failure,
   Unencodable,
 } from "@trunkline/protocol"
+import * as limits from "@trunkline/protocol/limits"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
 import { invoke, isGuarded } from "./middleware.js"
@@ -194,7 +195,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     if (this.left) return this.finished()
     if (!validated.ok) {
       this.finished()
-      const data = { issues: validated.issues.slice(0, mostIssues) }
+      const data = { issues: validated.issues.slice(0, mostIssues).map(shortened) }
       return this.kill({ code: "VALIDATION", executed: "no", data })
     }
     const { context } = this.desk.callee
@@ -206,8 +207,14 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   }
 }
 
-/** Issues that a VALIDATION tells: enough for any form, bounded for any input. */
+/** Issues that a VALIDATION tells, units of each and steps of its path: enough for any form, bounded for
+ * any input. */
 const mostIssues = 32
+const issueUnits = 500
+
+function shortened({ message, path }: Issue): Issue {
+  return { message: message.slice(0, issueUnits), path: path.slice(0, limits.depth) }
+}
 
 export function isSchema(value: unknown): value is AnySchema {
   return typeof value === "object" || typeof value === "function"

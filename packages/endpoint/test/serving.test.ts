@@ -84,6 +84,18 @@ describe("a handler", () => {
     expect((failed as { data: { issues: unknown[] } }).data.issues).toHaveLength(32)
   })
 
+  test("is told them at a length that a message can carry", async () => {
+    const wordy = z.string().refine(() => false, { error: "no".repeat(100_000) })
+    const list = contract({ all: call({ input: z.array(wordy) }) })
+    const client = createClient(list, pairOf(implement(list, { all: () => {} })).connection)
+    const failed = await failure(client.all(Array.from({ length: 40 }, () => "x")))
+    expect(failed).toMatchObject({ code: "VALIDATION", executed: "no" })
+    const { issues } = (failed as { data: { issues: { message: string }[] } }).data
+    expect(issues.map(({ message }) => message.length)).toEqual(
+      Array.from({ length: 32 }, () => 500),
+    )
+  })
+
   test("what it returns stays here where the contract has no output", async () => {
     const quiet = contract({ a: call({}) })
     const router = implement(quiet, { a: loose(() => ({ secret: 1 })) })

@@ -7,5 +7,6 @@ export function ownLimits(options: Partial<Limits> | undefined): Limits {
   const { window, calls, streams, messageBytes } = { ...defaultLimits, ...options }
   const limits = { window, calls, streams, messageBytes }
   if (areLimits(limits)) return limits
-  throw new TypeError(`impossible limits: ${JSON.stringify(limits)}`)
+  const stated = Object.entries(limits).map(([name, value]) => `${name} ${value}`)
+  throw new TypeError(`impossible limits: ${stated.join(", ")}`)
 }

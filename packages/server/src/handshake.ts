@@ -14,6 +14,7 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as durations from "@trunkline/protocol/durations"
 import type { Host, Transport } from "@trunkline/transport"
 import { customRandom, urlAlphabet } from "nanoid"
+import { checkedIdentity } from "./check.js"
 import type { Credentials, Identity } from "./options.js"
 import type { Admission, Newcomer } from "./sessions.js"
 
@@ -85,7 +86,8 @@ export class Handshake {
   async #greet(hello: HelloBody): Promise<void> {
     try {
       const token = hello.auth ?? undefined
-      const identity = await this.#context.authenticate({ ...this.#socket.credentials, token })
+      const credentials = { ...this.#socket.credentials, token }
+      const identity = checkedIdentity(await this.#context.authenticate(credentials))
       const random = (length: number) => this.#random(length)
       const secret = random(secretLength)
       const newcomer = await this.#newcomer(hello, identity, random(sidLength), secret)

@@ -1,4 +1,5 @@
 import type { Router } from "@trunkline/endpoint"
+import { checkOptions } from "./check.js"
 import type { ServeOptions } from "./options.js"
 import { Server } from "./server.js"
 
@@ -21,10 +22,15 @@ export type ServeArguments<Context> = unknown extends Context
  * })
  * await listen(server, { port: 8080, path: "/rpc" })
  * ```
+ *
+ * @throws TypeError for an option that could not work
  */
 export function serve<Context>(
   router: Router<Context>,
   ...[options]: ServeArguments<Context>
 ): Server {
-  return new Server(router["~entries"], options ?? {})
+  const entries = router?.["~entries"]
+  if (!entries) throw new TypeError("serve: not a router, which `implement` makes")
+  checkOptions(options ?? {})
+  return new Server(entries, options ?? {})
 }

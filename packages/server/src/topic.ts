@@ -60,6 +60,7 @@ export function topic<Input, Item, Errors>(
   ...options: undefined extends OutputOf<Input> ? [] : [options: TopicOptions<OutputOf<Input>>]
 ): Topic<Input, Item, Errors>
 export function topic(procedure: Subscription, options?: TopicOptions<unknown>): unknown {
+  if (procedure?.kind !== "subscription") throw new TypeError("topic: not a subscription")
   const readers = new Readers()
   const keyOf = (input: unknown) => options?.key(input) ?? ""
   const { item: schema } = procedure

@@ -209,6 +209,12 @@ describe("the token", () => {
     ["rejects", () => Promise.reject(new Error("secret"))],
     ["gives nothing", () => undefined],
     ["gives null", () => null],
+    ["gives false", () => false],
+    ["gives true", () => true],
+    ["gives a name", () => "ada"],
+    ["gives no context", () => ({ principal: "ada" })],
+    ["gives a principal that is no text", () => ({ principal: 5, context: {} })],
+    ["gives null for one", () => ({ principal: null, context: {} })],
   ])("authenticate %s: refused without a word of it, and logged whole", async (_, broken) => {
     const book = new LogBook()
     await start({ authenticate: broken as never, log: book.log })

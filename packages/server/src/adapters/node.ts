@@ -8,7 +8,7 @@ import * as limits from "@trunkline/protocol/limits"
 import type { Transport, TransportEvents } from "@trunkline/transport"
 import { type PerMessageDeflateOptions, type RawData, type WebSocket, WebSocketServer } from "ws"
 import { defaultPath } from "../options.js"
-import type { Server, UpgradeAnswer } from "../server.js"
+import { Server, type UpgradeAnswer } from "../server.js"
 
 /** Where on an HTTP server the line is. */
 export interface AttachOptions {
@@ -56,12 +56,15 @@ const closeTimeout = 5_000
  * to whoever else listens for them.
  *
  * @returns takes it back: sockets that are open stay
+ * @throws TypeError for what is no server, and for a path without its slash
  */
 export function attach(
   server: Server,
   http: HttpServer | HttpsServer,
   { path = defaultPath, deflate }: AttachOptions = {},
 ): () => void {
+  if (!(server instanceof Server)) throw new TypeError("not a server, which `serve` makes")
+  if (!path.startsWith("/")) throw new TypeError(`a path begins with a slash: ${path}`)
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,

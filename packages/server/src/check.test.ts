@@ -1,0 +1,40 @@
+import { call, contract, subscription } from "@trunkline/contract"
+import { expect, test } from "vitest"
+import { attach, listen } from "./adapters/node.js"
+import { implement, serve, topic } from "./index.js"
+
+const service = contract({ ping: call({}), ticks: subscription({}) })
+const router = implement(service, { ping: () => {}, async *ticks() {} })
+
+/** As somebody without types might. */
+const loose = (value: unknown): never => value as never
+
+test.each<[options: object, complaint: string]>([
+  [{ origins: "https://app.example.com" }, "serve: origins is no list of texts"],
+  [{ origins: [/example/] }, "serve: origins is no list of texts"],
+  [{ authenticate: "ada" }, "serve: authenticate is no function"],
+  [{ log: console }, "serve: log is no function"],
+  [{ contract: 5 }, "serve: contract is no text"],
+  [{ session: { heartbeat: Number.NaN } }, "session.heartbeat is no integer from 1: NaN"],
+  [{ session: { heartbeat: Number.POSITIVE_INFINITY } }, "from 1: Infinity"],
+  [{ session: { heartbeat: 0 } }, "from 1: 0"],
+  [{ session: { grace: -1 } }, "session.grace is no integer from 0: -1"],
+  [{ session: { grace: "60000" } }, "session.grace is no integer from 0: 60000"],
+  [{ limits: { handlers: Number.NaN } }, "limits.handlers is no integer from 1: NaN"],
+  [{ limits: { handlers: 0 } }, "limits.handlers is no integer from 1: 0"],
+  [{ limits: { window: Number.NaN } }, "impossible limits: window NaN, calls 256"],
+])("serve refuses %o where it is given", (options, complaint) => {
+  expect(() => serve(router, loose(options))).toThrow(TypeError)
+  expect(() => serve(router, loose(options))).toThrow(complaint)
+})
+
+test("what was not made for it is refused by its name", async () => {
+  expect(() => serve(loose(service))).toThrow("serve: not a router, which `implement` makes")
+  expect(() => serve(loose(undefined))).toThrow("serve: not a router")
+  expect(() => Reflect.apply(topic, undefined, [service.ping])).toThrow("topic: not a subscription")
+  expect(() => attach(loose(router), loose({}))).toThrow("not a server, which `serve` makes")
+  await expect(listen(loose(router), { port: 0 })).rejects.toThrow("not a server")
+  await expect(listen(serve(router), { port: 0, path: "rpc" })).rejects.toThrow(
+    "a path begins with a slash: rpc",
+  )
+})

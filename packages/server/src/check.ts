@@ -1,0 +1,40 @@
+import type { Identity, ServeOptions } from "./options.js"
+
+/*
+ * What types say already, for callers without them, and for numbers that come from an environment. It is
+ * refused where it is given: later it would be every client that is refused, or nobody.
+ */
+
+/** Throws a TypeError for options that could not work. */
+export function checkOptions(options: ServeOptions<unknown>): void {
+  const { authenticate, log, origins, contract, session = {}, limits = {} } = options
+  for (const [name, value] of Object.entries({ authenticate, log })) {
+    demand(value === undefined || typeof value === "function", `${name} is no function`)
+  }
+  demand(origins === undefined || isListOfText(origins), "origins is no list of texts")
+  demand(contract === undefined || typeof contract === "string", "contract is no text")
+  demandInteger("session.heartbeat", session.heartbeat, 1)
+  demandInteger("session.grace", session.grace, 0)
+  demandInteger("limits.handlers", limits.handlers, 1)
+}
+
+/** What `authenticate` gave, if it is one: whatever else it is lets nobody in. */
+export function checkedIdentity(given: Identity<unknown>): Identity<unknown> {
+  const { principal } = Object(given)
+  const known = principal === undefined || typeof principal === "string"
+  if (known && typeof given === "object" && given !== null && "context" in given) return given
+  throw new TypeError("authenticate gives { principal?: string, context }, or throws")
+}
+
+function demandInteger(name: string, value: unknown, least: number): void {
+  const fits = value === undefined || (Number.isSafeInteger(value) && Number(value) >= least)
+  demand(fits, `${name} is no integer from ${least}: ${String(value)}`)
+}
+
+function demand(holds: boolean, complaint: string): void {
+  if (!holds) throw new TypeError(`serve: ${complaint}`)
+}
+
+function isListOfText(value: unknown): boolean {
+  return Array.isArray(value) && value.every((entry) => typeof entry === "string")
+}
