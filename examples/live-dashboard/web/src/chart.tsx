@@ -3,6 +3,7 @@ import uPlot from "uplot"
 import "uplot/dist/uPlot.min.css"
 import { mark } from "./format.js"
 import { onThemeChange } from "./theme.js"
+import { timeMark, timeMarks } from "./time-marks.js"
 
 export interface Line {
   readonly label: string
@@ -80,6 +81,7 @@ function options({
   // As the page's letters are: larger on a wall.
   const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize)
   const letter = Math.round(rem * 0.72)
+  const margin = letter * 1.6
   return {
     width: 300,
     height: 100,
@@ -90,7 +92,7 @@ function options({
       drag: { x: false, y: false },
       points: { size: 6 },
     },
-    padding: [letter * 0.7, letter * 1.4, 0, 0],
+    padding: [letter * 0.7, margin, 0, 0],
     scales: {
       x: { range: (_, first, last) => [between(last - longest, first, last - shortest), last] },
       y: { range: (_, __, most) => [0, top ?? ceiling(most)] },
@@ -99,8 +101,12 @@ function options({
       {
         ...axis(letter),
         size: letter * 2,
-        space: letter * 6,
-        values: (_, splits) => splits.map(minuteOf),
+        // uPlot offers a step and the pixels that it takes: the measure of both.
+        splits: (_, __, from, to, seconds, pixels) => {
+          const pixel = seconds / pixels
+          return timeMarks({ from, to, letter: letter * pixel, margin: margin * pixel })
+        },
+        values: (_, splits) => splits.map(timeMark),
         grid: { show: false },
       },
       {
@@ -148,13 +154,6 @@ function between(least: number, value: number, most: number): number {
 /** Air above the line; an idle machine still has a scale. */
 function ceiling(most: number | null): number {
   return most ? most * 1.15 : 1
-}
-
-function minuteOf(seconds: number): string {
-  const date = new Date(seconds * 1_000)
-  const two = (number: number): string => String(number).padStart(2, "0")
-  const [hour, minute, second] = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two)
-  return second === "00" ? `${hour}:${minute}` : `${hour}:${minute}:${second}`
 }
 
 /** A colour of the style sheet for the canvas, which knows no custom properties. */
