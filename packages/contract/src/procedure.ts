@@ -6,7 +6,7 @@ import type { AnySchema, OutputOf } from "./schema.js"
  *
  * - `"safe"`: it changes nothing; run it again.
  * - `"idempotent"`: running it twice does what running it once does; run it again.
- * - `"key"`: run it at most once, by a key that the server remembers.
+ * - `"key"`: reserved for calls that run at most once by a key; it means the same as left out so far.
  *
  * Left out, it is never run twice: the caller gets `OUTCOME_UNKNOWN`.
  */
