@@ -5,12 +5,27 @@ import { connectedPair } from "@trunkline/testing"
 import { expect, test } from "vitest"
 import * as z from "zod"
 
-const api = contract({ now: call({ output: z.string() }) })
+const api = contract({ now: call({ output: z.string() }), later: call({ output: z.string() }) })
 
-test("a timeout that is no number is refused, and holds up no other call", async () => {
-  const pair = connectedPair(implement(api, { now: () => "now" }))
-  const client = createClient(api, pair.connection)
-  await expect(client.now(undefined, { timeout: Number.NaN })).rejects.toThrow(TypeError)
-  expect(await client.now(undefined, { timeout: 10_000 })).toBe("now")
-  await pair.close()
-})
+test.each<unknown>([Number.NaN, "abc", {}, 5n])(
+  "a timeout of %o is refused, and no other call hears of it",
+  async (timeout) => {
+    let finish = (_: string) => {}
+    const router = implement(api, {
+      now: () => "now",
+      later: () =>
+        new Promise<string>((resolve) => {
+          finish = resolve
+        }),
+    })
+    const pair = connectedPair(router)
+    const client = createClient(api, pair.connection)
+    const later = client.later()
+    const refused = client.now(undefined, { timeout: timeout as number })
+    await expect(refused).rejects.toThrow(new TypeError(`timeout cannot be ${timeout}`))
+    expect(await client.now(undefined, { timeout: 10_000 })).toBe("now")
+    finish("later")
+    expect(await later).toBe("later")
+    await pair.close()
+  },
+)

@@ -7,6 +7,7 @@ import type {
   Outcome,
 } from "@trunkline/protocol"
 import { Unencodable } from "@trunkline/protocol"
+import { checkedTimeout } from "./checked-number.js"
 import { toError } from "./failure.js"
 import type { Line } from "./line.js"
 
@@ -73,9 +74,7 @@ class PendingCall implements OpenRequest, CallerSide {
   ) {
     this.path = path
     this.input = input === undefined ? undefined : line.encode(input)
-    this.deadline = line.now() + (timeout ?? line.timeout)
-    // No alarm could be set for it, nor for anything behind it.
-    if (Number.isNaN(this.deadline)) throw new TypeError("a timeout that is no number")
+    this.deadline = line.now() + checkedTimeout(timeout ?? line.timeout)
     this.tellDeadline = timeout !== undefined
     this.#line = line
     this.#resolve = resolve
