@@ -110,13 +110,13 @@ export function createClient<C>(
   connection: [StreamKeys<C>] extends [never] ? Caller : OutlineNeeded,
 ): Client<C>
 export function createClient(first: unknown, second?: unknown): unknown {
-  if (isCaller(second)) return surface(second["~line"], "", first, true)
+  if (isCaller(second) && isObject(first)) return surface(second["~line"], "", first, true)
   if (isCaller(first)) return surface(first["~line"], "", second ?? {}, false)
-  throw new TypeError("createClient needs a connection, of connect() or a request's session")
+  throw new TypeError("createClient needs a contract and a connection, or a connection alone")
 }
 
 function isCaller(value: unknown): value is Caller {
-  return typeof value === "object" && value !== null && "~line" in value
+  return isObject(value) && "~line" in value
 }
 
 /**

@@ -118,9 +118,21 @@ describe("a client", () => {
     expect(misuse).toThrow(new TypeError('log: the kind "upload" is reserved'))
   })
 
-  test("needs a connection", () => {
-    // @ts-expect-error: no connection
-    expect(() => createClient(api, {})).toThrow(TypeError)
+  test("needs a connection, and a contract or none", () => {
+    const { connection } = pairOf(service().router)
+    const make: (...given: never[]) => unknown = createClient
+    const nonsense = [
+      [api, {}],
+      [api, null],
+      [api],
+      [null, connection],
+      [undefined, connection],
+      [],
+    ]
+    const told = "createClient needs a contract and a connection, or a connection alone"
+    for (const given of nonsense) {
+      expect(() => Reflect.apply(make, undefined, given)).toThrow(new TypeError(told))
+    }
   })
 })
 
