@@ -1,5 +1,11 @@
 import { RpcError } from "@trunkline/contract"
-import { type Caller, callUser, type Line } from "@trunkline/endpoint"
+import {
+  type Caller,
+  callUser,
+  checkedNumber,
+  checkedTimeout,
+  type Line,
+} from "@trunkline/endpoint"
 import {
   type CallerSide,
   defaultBackoff,
@@ -78,19 +84,29 @@ export class Connection implements Caller {
     const host = options.host ?? systemHost
     const { base = defaultBackoff.base, cap = defaultBackoff.cap } = options.reconnect ?? {}
     const { calls = bounds.waitingOpens, units = bounds.waitingOpenUnits } = options.queue ?? {}
-    if ((options.contract?.length ?? 0) > bounds.fingerprintUnits) {
-      throw new TypeError(`a fingerprint has at most ${bounds.fingerprintUnits} units`)
+    const { contract = "" } = options
+    if (typeof contract !== "string" || contract.length > bounds.fingerprintUnits) {
+      throw new TypeError(`contract is a text of at most ${bounds.fingerprintUnits} units`)
     }
     this.#url = url
     this.#options = options
     this.#host = host
     this.#instance = customRandom(urlAlphabet, 21, (length) => host.random(length))()
-    this.#reconnect = new Reconnect({ base, cap }, () => uniform(host))
+    this.#reconnect = new Reconnect(
+      {
+        base: checkedNumber("reconnect.base", base, 0, Number.MAX_VALUE),
+        cap: checkedNumber("reconnect.cap", cap, Number.MIN_VALUE, Number.MAX_VALUE),
+      },
+      () => uniform(host),
+    )
     this.#sessions = new Sessions({
       host,
       codec: jsonCodec,
       limits: ownLimits(options.limits),
-      queue: { calls, units },
+      queue: {
+        calls: checkedNumber("queue.calls", calls, 0),
+        units: checkedNumber("queue.units", units, 0),
+      },
       user: this.#driverUser(),
     })
     this["~line"] = this.#makeLine()
@@ -161,7 +177,7 @@ export class Connection implements Caller {
   #makeLine(): Line {
     const sessions = this.#sessions
     return {
-      timeout: this.#options.timeout ?? defaultTimeout,
+      timeout: checkedTimeout(this.#options.timeout ?? defaultTimeout),
       get attached() {
         return sessions.driver.session.attached
       },

@@ -59,7 +59,7 @@ async function startFake(serve: (socket: WebSocket, attempt: number) => void): P
   return `ws://127.0.0.1:${(server.address() as AddressInfo).port}/rpc`
 }
 
-function dial(url: string, options: ConnectOptions = {}): Connection {
+function dial(url: string | URL, options: ConnectOptions = {}): Connection {
   const connection = connect(url, { reconnect: { base: 2, cap: 5 }, ...options })
   endings.push(() => connection.close())
   return connection
@@ -77,8 +77,18 @@ function reached(connection: Connection, state: ConnectionState) {
 const nowhere = "ws://127.0.0.1:1/rpc"
 
 describe("the address", () => {
-  test.each(["", "127.0.0.1", "ftp://x", "//x", "ws://", "wsx://a"])("%j is none", (url) => {
-    expect(() => connect(url)).toThrow(TypeError)
+  test.each<unknown>([
+    ...["", "127.0.0.1", "localhost:80/rpc", "/rpc", "ftp://x", "//x", "ws://", "wsx://a"],
+    ...["ws://[", "ws://h:99999/", "ws://h/rpc#part", "ws://h/rpc#"],
+    ...[undefined, null, 9, {}],
+  ])("%j is none", (url) => {
+    const told = new TypeError(`connect: ${url} is no address of a WebSocket`)
+    expect(() => connect(url as string)).toThrow(told)
+  })
+
+  test("may be a URL", async () => {
+    const client = createClient(service, dial(new URL(urlOf(await start()))))
+    expect(await client.echo("a")).toBe("a")
   })
 
   test("http and https mean ws and wss", async () => {
@@ -252,9 +262,35 @@ describe("the token", () => {
   })
 })
 
-test("a fingerprint that no server reads is refused where it is given", () => {
-  const url = "ws://127.0.0.1:9/rpc"
-  expect(() => connect(url, { contract: "x".repeat(65) })).toThrow(TypeError)
+describe("an option that cannot be is refused where it is given", () => {
+  const sane = { base: 2, cap: 5 }
+  const noNumbers: unknown[] = [Number.NaN, "abc", "5", null, {}]
+  const finite = [...noNumbers, -1, Number.POSITIVE_INFINITY]
+
+  test.each<[option: string, of: (value: unknown) => object, values: unknown[]]>([
+    ["contract", (contract) => ({ contract }), ["x".repeat(65), 5, null, { id: "c" }]],
+    ["timeout", (timeout) => ({ timeout }), noNumbers.filter((value) => value !== null)],
+    ["reconnect.base", (base) => ({ reconnect: { ...sane, base } }), finite],
+    ["reconnect.cap", (cap) => ({ reconnect: { ...sane, cap } }), [...finite, 0]],
+    ["queue.calls", (calls) => ({ queue: { calls } }), [...noNumbers, -1]],
+    ["queue.units", (units) => ({ queue: { units } }), [...noNumbers, -1]],
+  ])("%s", (option, of, values) => {
+    for (const value of values) {
+      const refused = expect(() => connect(nowhere, of(value)), String(value))
+      refused.toThrow(TypeError)
+      refused.toThrow(option)
+    }
+  })
+
+  test("and nothing is, that can", async () => {
+    const url = urlOf(await start())
+    const { POSITIVE_INFINITY: all } = Number
+    const options = { timeout: all, queue: { calls: all, units: all }, contract: "x".repeat(64) }
+    const client = createClient(service, dial(url, { ...options, reconnect: { base: 0, cap: 1 } }))
+    expect(await client.echo("a")).toBe("a")
+    const hasty = createClient(service, dial(url, { timeout: -1, queue: { calls: 0, units: 0 } }))
+    expect(await safe(hasty.echo("a"))).toMatchObject({ error: { code: "TIMEOUT" } })
+  })
 })
 
 describe("a close code", () => {

@@ -79,7 +79,7 @@ test(`a client takes ${messages} hostile messages, seed ${seed}`, {
     const connection = connect("ws://hostile", {
       host,
       WebSocket: captor.WebSocket,
-      reconnect: { base: 0, cap: 0 },
+      reconnect: { base: 0, cap: 1 },
     })
     connection.on("error", () => {})
     begin(connection, ends)
