@@ -371,7 +371,7 @@ describe("a session is its owner's", () => {
 
   test("after its grace it is remembered, and over", async () => {
     const book = new LogBook()
-    await start({ host: quickHost(1_000), session: { grace: 10_000 }, log: book.log })
+    await start({ host: quickHost(10), session: { grace: 1_000 }, log: book.log })
     const welcome = await left()
     await book.find({ message: "session ended", why: "expired" })
     expect(server.stats).toMatchObject({ sessions: 0, tombstones: 1 })
