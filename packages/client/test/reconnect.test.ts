@@ -245,7 +245,7 @@ describe("a line that falls silent", () => {
   })
 
   test("is found out without anything to say, too", async () => {
-    const client = dial({ host: quickHost(500) })
+    const client = dial({ host: quickHost(100) })
     await client.add(1)
     proxy.freeze()
     await new Promise<void>((resolve) => {
@@ -257,7 +257,7 @@ describe("a line that falls silent", () => {
 
   test("is found out by the server, which keeps the session", async () => {
     await listening.close()
-    await start({ host: quickHost(500) })
+    await start({ host: quickHost(100) })
     proxy.target = listening.port
     const client = dial()
     await client.add(1)

@@ -265,7 +265,7 @@ describe("time", () => {
   })
 
   test("an authentication that hangs", async () => {
-    await start({ host: quickHost(100), authenticate: () => new Promise(() => {}) })
+    await start({ host: quickHost(20), authenticate: () => new Promise(() => {}) })
     const client = await RawClient.open(url)
     client.hello()
     expect(await client.closed).toEqual({ code: 4408, reason: "authentication took too long" })
