@@ -27,17 +27,21 @@ export class DashboardServer {
   /** @param system what it takes the machine for, if not for what it is */
   constructor(system?: NodeJS.Platform) {
     const code = `Object.defineProperty(process, "platform", { value: "${system}" })`
-    this.#imports = system === undefined ? [] : ["--import", `data:text/javascript,${code}`]
+    this.#imports = system === undefined ? [] : importing(code)
   }
 
   get url(): string {
     return `http://localhost:${this.#port}/`
   }
 
-  async start(): Promise<void> {
+  /** @param ahead seconds by which its clock is fast, as if so much time had gone by meanwhile */
+  async start(ahead = 0): Promise<void> {
     const { PATH } = process.env
+    const code = `const { now } = Date; Date.now = () => now() + ${ahead * 1_000}`
+    const clock = ahead === 0 ? [] : importing(code)
     const env = { PATH, PORT: String(this.#port), SAMPLE_EVERY: "100" }
-    const started = spawn(process.execPath, [...this.#imports, `${example}server/dist/main.js`], {
+    const flags = [...this.#imports, ...clock]
+    const started = spawn(process.execPath, [...flags, `${example}server/dist/main.js`], {
       env,
       stdio: ["ignore", "pipe", "inherit"],
     })
@@ -64,4 +68,9 @@ export class DashboardServer {
     const [code] = await exit
     return typeof code === "number" ? code : null
   }
+}
+
+/** Runs the code before the server's own. */
+function importing(code: string): readonly string[] {
+  return ["--import", `data:text/javascript,${encodeURIComponent(code)}`]
 }

@@ -1,4 +1,5 @@
 import { connect, createClient } from "@trunkline/client"
+import type { Locator } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest"
 import {
   type Browser,
@@ -31,6 +32,7 @@ describeInChromium("the live dashboard", () => {
 
   beforeEach(async () => {
     context = await browser.newContext({ viewport: { width: 1280, height: 900 } })
+    await context.addInitScript(recordTexts)
     page = await context.newPage()
     complaints = []
     page.on("console", (message) => {
@@ -94,7 +96,7 @@ describeInChromium("the live dashboard", () => {
     const { run } = await sequence()
     await server.kill()
     await page.locator(".line-events", { hasText: "Lost" }).waitFor()
-    await server.start()
+    await server.start(240)
     await page.waitForFunction(
       (than) => document.querySelector(`[data-sequence]:not([data-run="${than}"])`) !== null,
       run,
@@ -104,6 +106,11 @@ describeInChromium("the live dashboard", () => {
     expect(await state()).toBe("Open")
     expect(await page.locator("body").getAttribute("data-kept")).toBe("yes")
     await page.getByText("CPU above 90 % for 5 s").waitFor()
+    for (const width of [1_280, 390]) {
+      await page.setViewportSize({ width, height: 900 })
+      await page.evaluate(afterFrames)
+      expect(await page.evaluate(illegibleTimes)).toEqual([])
+    }
     onlyFailedAttempts()
   })
 
@@ -130,12 +137,19 @@ describeInChromium("the live dashboard", () => {
     expect(await above.getAttribute("aria-invalid")).toBe("true")
     expect(await above.evaluate(described)).toBe("At most 100 %")
     expect(await seconds.getAttribute("aria-invalid")).toBe("false")
+    await focusOn(above)
 
-    await above.fill("ninety")
+    await above.fill("97")
     await seconds.fill("1.5")
     await form.getByRole("button", { name: "Add rule" }).click()
+    await form.getByText("Whole seconds").waitFor()
+    await focusOn(seconds)
+
+    await above.fill("ninety")
+    await seconds.press("Enter")
     await form.getByText("Enter a number").waitFor()
     expect(await seconds.evaluate(described)).toBe("Whole seconds")
+    await focusOn(above)
 
     await above.fill("97")
     await seconds.fill("600")
@@ -269,9 +283,94 @@ describeInChromium("the live dashboard", () => {
     await page.keyboard.press("Space")
     expect(await memory.getAttribute("aria-sort")).toBe("ascending")
 
-    await page.getByRole("button", { name: "Cut the line" }).focus()
-    await page.keyboard.press("Enter")
+    await press("Cut the line")
     await page.locator(".line-events", { hasText: "Healed" }).waitFor()
+    await focusOnButton("Cut the line")
+  })
+
+  it("keeps the focus with who leaves and removes notes by keyboard", async () => {
+    const note = page.getByLabel("Note", { exact: true })
+    await press("Add note")
+    await page.getByText("Write something first").waitFor()
+    await focusOn(note)
+    for (const text of ["Oldest", "Older", "Newest"]) {
+      await note.fill(text)
+      await press("Add note")
+      await page.getByRole("button", { name: `Remove: ${text}` }).waitFor()
+      await focusOn(note)
+    }
+    await press("Remove: Older")
+    await focusOnButton("Remove: Oldest")
+    await page.keyboard.press("Enter")
+    await focusOnButton("Remove: Newest")
+    await page.keyboard.press("Enter")
+    await focusOn(note)
+
+    const name = page.getByLabel("Your name", { exact: true })
+    await name.fill("Grace")
+    await press("Rename")
+    await page.getByRole("list", { name: "Viewers" }).getByText("Grace").waitFor()
+    await focusOnButton("Rename")
+  })
+
+  it("keeps the focus with who adds, changes and removes rules by keyboard", async () => {
+    const add = page.getByRole("form", { name: "Add a rule" })
+    await add.getByLabel("is above").fill("96")
+    await press("Add rule")
+    await page.getByText("CPU above 96 % for 5 s").waitFor()
+    await focusOnButton("Add rule")
+
+    await press("Change: CPU above 96 % for 5 s")
+    const change = page.getByRole("form", { name: "Change: CPU above 96 % for 5 s" })
+    await focusOn(change.getByLabel("When"))
+    await press("Leave as it was")
+    await focusOnButton("Change: CPU above 96 % for 5 s")
+    await page.keyboard.press("Enter")
+    await change.getByLabel("is above").fill("95")
+    await press("Save")
+    await focusOnButton("Change: CPU above 95 % for 5 s")
+
+    await press("Remove: Memory above 90 % for 10 s")
+    await focusOnButton("Remove: CPU above 95 % for 5 s")
+    await page.keyboard.press("Enter")
+    await focusOnButton("Remove: CPU above 90 % for 5 s")
+    await page.keyboard.press("Enter")
+    await focusOn(add.getByLabel("When"))
+  })
+
+  it("takes a key that is held down for one press, and keeps the focus as others remove a row", async () => {
+    const second = await context.newPage()
+    await second.goto(server.url)
+    for (const text of ["First", "Second", "Third"]) {
+      await second.getByLabel("Note", { exact: true }).fill(text)
+      await second.getByRole("button", { name: "Add note" }).click()
+      await page.getByRole("button", { name: `Remove: ${text}` }).waitFor()
+    }
+    await page.getByRole("button", { name: "Remove: Third" }).focus()
+    await page.keyboard.down("Enter")
+    await focusOnButton("Remove: Second")
+    await page.keyboard.down("Enter")
+    await page.keyboard.up("Enter")
+    await focusOnButton("Remove: Second")
+    await second.getByRole("button", { name: "Remove: Second" }).click()
+    await focusOnButton("Remove: First")
+    await page.keyboard.press("Enter")
+    await focusOn(page.getByLabel("Note", { exact: true }))
+  })
+
+  it("gives the focus to the panel when what it says of a stream's end goes away", async () => {
+    await page.evaluate(() => sessionStorage.setItem("dashboard.name", "W".repeat(25)))
+    await page.reload()
+    const panel = page.getByRole("region", { name: "Watching" })
+    await panel.getByText("This stream ended: VALIDATION.").waitFor()
+    await panel.getByLabel("Your name", { exact: true }).fill("Grace")
+    await press("Begin again")
+    await focusOnButton("Begin again")
+    await panel.getByRole("form").evaluate((form) => {
+      if (form instanceof HTMLFormElement) form.requestSubmit()
+    })
+    await panel.getByText("Grace you").waitFor()
+    await focusOn(panel)
   })
 
   it.each([
@@ -287,6 +386,7 @@ describeInChromium("the live dashboard", () => {
       await page.evaluate(afterFrames)
       grounds.push(await page.evaluate(() => getComputedStyle(document.body).backgroundColor))
       expect(await page.evaluate(overflowing)).toEqual([])
+      expect(await page.evaluate(illegibleTimes)).toEqual([])
       expect(await page.screenshot({ fullPage: true })).not.toHaveLength(0)
     }
     expect(new Set(grounds).size).toBe(2)
@@ -371,6 +471,19 @@ describeInChromium("the live dashboard", () => {
     return page.getByRole("status").first().textContent()
   }
 
+  /** By keyboard. */
+  async function press(name: string): Promise<void> {
+    await page.getByRole("button", { name, exact: true }).press("Enter")
+  }
+
+  function focusOn(element: Locator): Promise<void> {
+    return element.and(page.locator(":focus")).waitFor()
+  }
+
+  function focusOnButton(name: string): Promise<void> {
+    return focusOn(page.getByRole("button", { name, exact: true }))
+  }
+
   /** The names of what takes the focus, in order. */
   async function tabThrough(most: number): Promise<string[]> {
     const names: string[] = []
@@ -415,6 +528,43 @@ function shownPulses(until: number): Promise<number[]> {
     })
     observer.observe(cores, { attributeFilter: ["data-pulse"] })
   })
+}
+
+/** Keeps with each chart what is written in it, and from where to where. */
+function recordTexts(): void {
+  const { prototype } = CanvasRenderingContext2D
+  const { clearRect, fillText } = prototype
+  prototype.clearRect = function (...box) {
+    this.canvas.dataset["texts"] = "[]"
+    clearRect.apply(this, box)
+  }
+  prototype.fillText = function (text, x, y) {
+    const half = this.measureText(text).width / 2
+    const texts = JSON.parse(this.canvas.dataset["texts"] ?? "[]")
+    texts.push({ text, left: x - half, right: x + half })
+    this.canvas.dataset["texts"] = JSON.stringify(texts)
+    fillText.call(this, text, x, y)
+  }
+}
+
+/** Charts whose times are fewer than two, stand one upon another or are cut off. */
+function illegibleTimes(): string[] {
+  const canvases = [...document.querySelectorAll("canvas")]
+  const charts = canvases.map(({ width, dataset }) => ({
+    width,
+    times: JSON.parse(dataset["texts"] ?? "[]").filter(({ text }: { text: string }) =>
+      /^\d\d:\d\d/.test(text),
+    ),
+  }))
+  const bad = charts.filter(
+    ({ width, times }) =>
+      times.length < 2 ||
+      times.some(
+        ({ left, right }: { left: number; right: number }, index: number) =>
+          left < 0 || right > width || right + 4 > (times[index + 1]?.left ?? Infinity),
+      ),
+  )
+  return charts.length < 5 ? ["a chart is missing"] : bad.map((chart) => JSON.stringify(chart))
 }
 
 /** What is wider than the screen, where nothing may be. */

@@ -1,8 +1,18 @@
 import type { Alert, Rule, RuleInput } from "@trunkline-example/dashboard-contract"
 import { type Metric, metricNames, metrics } from "@trunkline-example/dashboard-contract/metrics"
-import { type FormEvent, type ReactNode, useId, useState } from "react"
+import {
+  type FormEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react"
+import { Button } from "./button.js"
 import { failureText } from "./failure-text.js"
 import { Field, numberOf, Refusal } from "./field.js"
+import { invalidField, moveFocus, neighbour, useFocusPassedTo } from "./focus.js"
 import { timeOfDay } from "./format.js"
 import { useCall, useStream } from "./hooks.js"
 import { client } from "./line.js"
@@ -27,32 +37,53 @@ function Rules(): ReactNode {
   return (
     <>
       <ul className="rules" aria-label="Rules">
-        {view.state?.map((rule) =>
-          rule.id === changing ? (
-            <li key={rule.id} className="changing">
-              <ChangeRule rule={rule} onDone={() => setChanging(undefined)} />
-            </li>
-          ) : (
-            <RuleRow key={rule.id} rule={rule} onChange={() => setChanging(rule.id)} />
-          ),
-        )}
+        {view.state?.map((rule) => (
+          <RuleRow
+            key={rule.id}
+            rule={rule}
+            changing={rule.id === changing}
+            onChange={() => setChanging(rule.id)}
+            onDone={() => setChanging(undefined)}
+          />
+        ))}
       </ul>
       <Ended store={rules} view={view} />
     </>
   )
 }
 
-function RuleRow({
-  rule,
-  onChange,
-}: {
+interface RuleRowProps {
   readonly rule: Rule
+  readonly changing: boolean
   readonly onChange: () => void
-}): ReactNode {
+  readonly onDone: () => void
+}
+
+function RuleRow({ rule, changing, onChange, onDone }: RuleRowProps): ReactNode {
+  const row = useFocusPassedTo<HTMLLIElement>(neighbour)
+  const changed = useRef(changing)
+  // Each of the two takes the other's place, and its focus.
+  useLayoutEffect(() => {
+    if (changed.current === changing) return
+    changed.current = changing
+    moveFocus(row.current, row.current?.querySelector<HTMLElement>("select, button"))
+  }, [changing, row])
+  return (
+    <li ref={row} className={changing ? "changing" : undefined}>
+      {changing ? (
+        <ChangeRule rule={rule} onDone={onDone} />
+      ) : (
+        <RuleLine rule={rule} onChange={onChange} />
+      )}
+    </li>
+  )
+}
+
+function RuleLine({ rule, onChange }: Pick<RuleRowProps, "rule" | "onChange">): ReactNode {
   const remove = useCall((id: string) => client.rules.remove({ id }))
   const text = textOfRule(rule)
   return (
-    <li>
+    <>
       <span className="dot" data-raised={rule.raised} />
       <span className="rule-text">
         {text}
@@ -62,16 +93,15 @@ function RuleRow({
       <button type="button" className="quiet" aria-label={`Change: ${text}`} onClick={onChange}>
         Change
       </button>
-      <button
-        type="button"
+      <Button
         className="quiet"
         aria-label={`Remove: ${text}`}
-        disabled={remove.pending}
+        off={remove.pending}
         onClick={() => remove.run(rule.id)}
       >
         Remove
-      </button>
-    </li>
+      </Button>
+    </>
   )
 }
 
@@ -90,20 +120,14 @@ function AddRule(): ReactNode {
       refusal={refusal}
       onSubmit={(input) => add.run(input)}
     >
-      <button type="submit" disabled={add.pending}>
+      <Button type="submit" off={add.pending}>
         Add rule
-      </button>
+      </Button>
     </RuleForm>
   )
 }
 
-function ChangeRule({
-  rule,
-  onDone,
-}: {
-  readonly rule: Rule
-  readonly onDone: () => void
-}): ReactNode {
+function ChangeRule({ rule, onDone }: Pick<RuleRowProps, "rule" | "onDone">): ReactNode {
   const change = useCall(client.rules.change)
   const issues = change.error?.code === "VALIDATION" ? change.error.data?.issues : undefined
   const refusal =
@@ -122,9 +146,9 @@ function ChangeRule({
       refusal={refusal}
       onSubmit={submit}
     >
-      <button type="submit" disabled={change.pending}>
+      <Button type="submit" off={change.pending}>
         Save
-      </button>
+      </Button>
       <button type="button" className="quiet" onClick={onDone}>
         Leave as it was
       </button>
@@ -145,14 +169,18 @@ interface RuleFormProps {
 function RuleForm(props: RuleFormProps): ReactNode {
   const { label, initial, issues, refusal, onSubmit, children } = props
   const [metric, setMetric] = useState<Metric>(initial.metric)
+  const form = useRef<HTMLFormElement>(null)
   const id = useId()
+  useEffect(() => {
+    if (issues) moveFocus(form.current, invalidField(form.current))
+  }, [issues])
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
-    const form = new FormData(event.currentTarget)
-    onSubmit({ metric, above: numberOf(form, "above"), seconds: numberOf(form, "seconds") })
+    const typed = new FormData(event.currentTarget)
+    onSubmit({ metric, above: numberOf(typed, "above"), seconds: numberOf(typed, "seconds") })
   }
   return (
-    <form className="rule-form" aria-label={label} noValidate onSubmit={submit}>
+    <form ref={form} className="rule-form" aria-label={label} noValidate onSubmit={submit}>
       <div className="field">
         <label htmlFor={id}>When</label>
         <select

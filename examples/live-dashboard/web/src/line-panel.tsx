@@ -1,4 +1,5 @@
 import type { ReactNode } from "react"
+import { Button } from "./button.js"
 import { bytes, count, timeOfDay } from "./format.js"
 import { hold } from "./hold.js"
 import { useCall, useHeld, useLine, useStream } from "./hooks.js"
@@ -101,14 +102,13 @@ function Actions(): ReactNode {
   const held = useHeld()
   return (
     <div className="actions">
-      <button
-        type="button"
-        disabled={cut.pending}
+      <Button
+        off={cut.pending}
         title="The server destroys the TCP connection of this page"
         onClick={() => cut.run(undefined)}
       >
         Cut the line
-      </button>
+      </Button>
       <button
         type="button"
         aria-pressed={held}

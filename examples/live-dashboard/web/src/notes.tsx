@@ -1,7 +1,9 @@
 import type { Note } from "@trunkline-example/dashboard-contract"
 import { type FormEvent, type ReactNode, useId, useRef } from "react"
+import { Button } from "./button.js"
 import { failureText } from "./failure-text.js"
 import { Refusal } from "./field.js"
+import { moveFocus, neighbour, useFocusPassedTo } from "./focus.js"
 import { timeOfDay } from "./format.js"
 import { useCall, useStream } from "./hooks.js"
 import { client } from "./line.js"
@@ -40,8 +42,10 @@ function AddNote(): ReactNode {
       : failureText(add.error))
   const submit = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault()
+    const form = event.currentTarget
     const result = await add.run(text.current?.value ?? "")
     if (result.ok && text.current) text.current.value = ""
+    if (result.ok || result.error.code === "VALIDATION") moveFocus(form, text.current)
   }
   return (
     <form className="note-form" aria-label="Add a note" onSubmit={submit}>
@@ -56,9 +60,9 @@ function AddNote(): ReactNode {
         aria-invalid={issues !== undefined}
         aria-describedby={refusal && `${id}-issue`}
       />
-      <button type="submit" disabled={add.pending}>
+      <Button type="submit" off={add.pending}>
         Add note
-      </button>
+      </Button>
       <div id={`${id}-issue`}>
         <Refusal text={refusal} />
       </div>
@@ -68,21 +72,21 @@ function AddNote(): ReactNode {
 
 function NoteRow({ note }: { readonly note: Note }): ReactNode {
   const remove = useCall((id: string) => client.notes.remove({ id }))
+  const row = useFocusPassedTo<HTMLLIElement>(neighbour)
   return (
-    <li>
+    <li ref={row}>
       <p>{note.text}</p>
       <footer>
         <span>{note.author}</span>
         <time dateTime={new Date(note.at).toISOString()}>{timeOfDay(note.at)}</time>
-        <button
-          type="button"
+        <Button
           className="quiet"
           aria-label={`Remove: ${note.text}`}
-          disabled={remove.pending}
+          off={remove.pending}
           onClick={() => remove.run(note.id)}
         >
           Remove
-        </button>
+        </Button>
       </footer>
       <Refusal text={failureText(remove.error)} />
     </li>

@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react"
+import { panelOf, useFocusPassedTo } from "./focus.js"
 import type { Followed, StreamView } from "./stream-store.js"
 
 export interface PanelProps {
@@ -31,11 +32,21 @@ export function Ended<State>({
   readonly store: Followed<State>
   readonly view: StreamView<State>
 }): ReactNode {
-  if (!view.error) return null
+  return view.error && <End code={view.error.code} onAgain={() => store.begin()} />
+}
+
+function End({
+  code,
+  onAgain,
+}: {
+  readonly code: string
+  readonly onAgain: () => void
+}): ReactNode {
+  const part = useFocusPassedTo<HTMLParagraphElement>(panelOf)
   return (
-    <p className="ended" role="alert">
-      This stream ended: {view.error.code}.{" "}
-      <button type="button" onClick={() => store.begin()}>
+    <p className="ended" role="alert" ref={part}>
+      This stream ended: {code}.{" "}
+      <button type="button" onClick={onAgain}>
         Begin again
       </button>
     </p>

@@ -1,4 +1,5 @@
 import { type FormEvent, type ReactNode, useState } from "react"
+import { Button } from "./button.js"
 import { useStream } from "./hooks.js"
 import { me } from "./me.js"
 import { Ended, Panel } from "./panel.js"
@@ -47,9 +48,9 @@ function Rename(): ReactNode {
           onChange={({ target }) => setName(target.value)}
         />
       </label>
-      <button type="submit" disabled={name.trim() === "" || name === me.name}>
+      <Button type="submit" off={name.trim() === "" || name === me.name}>
         Rename
-      </button>
+      </Button>
     </form>
   )
 }
