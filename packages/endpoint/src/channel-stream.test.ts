@@ -1,6 +1,6 @@
 import type { RpcError } from "@trunkline/contract"
 import { type Arrival, OpenedChannel, type ReservedCode } from "@trunkline/protocol"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import { ChannelStream } from "./channel-stream.js"
 import type { Line } from "./line.js"
 import type { StreamEvent } from "./stream.js"
@@ -98,6 +98,13 @@ describe("a bare iteration", () => {
   })
 })
 
+test("a loss is told though the end has come behind it", async () => {
+  const { line, stream } = play(item(1), gap, item(8))
+  const reading = iterate(stream)
+  line.end()
+  expect(await reading).toMatchObject({ items: [1], error: { code: "GAP" } })
+})
+
 describe("events", () => {
   test("are items with their cursors, and every note that this version knows", async () => {
     const { line, stream } = play(item(1), gap, reset, dropped, stalled, later, item(8))
@@ -144,6 +151,24 @@ describe("a subscription", () => {
     stream.subscribe({ item: () => {} })
     await Promise.resolve()
     expect(line.reported).toMatchObject([{ code: "GAP" }])
+  })
+
+  test("waits for a promise of the notes' listener too", async () => {
+    const { stream } = play(gap, item(8))
+    const heard: unknown[] = []
+    let release = () => {}
+    stream.subscribe({
+      item: (each) => heard.push(each),
+      note: () =>
+        new Promise<void>((resolve) => {
+          release = resolve
+        }),
+    })
+    await Promise.resolve()
+    await Promise.resolve()
+    expect(heard).toEqual([])
+    release()
+    await vi.waitFor(() => expect(heard).toEqual([8]), { interval: 1 })
   })
 
   test("a listener of notes that throws ends it as one of items does", async () => {

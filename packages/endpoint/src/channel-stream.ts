@@ -7,9 +7,10 @@ import {
   type ReservedCode,
   Unencodable,
 } from "@trunkline/protocol"
-import { toError } from "./failure.js"
+import { type CallerFailure, toError } from "./failure.js"
 import type { Line } from "./line.js"
 import {
+  lossUnheard,
   type Stream,
   type StreamEvent,
   type StreamListeners,
@@ -20,7 +21,7 @@ import {
 } from "./stream.js"
 import { StreamIterator } from "./stream-iterator.js"
 import { StreamListener } from "./stream-listener.js"
-import type { StreamReader, StreamSource } from "./stream-reader.js"
+import type { FailureDetail, StreamReader, StreamSource } from "./stream-reader.js"
 
 /**
  * The reader's end of a subscription. Items wait in the channel's inflow, never here, so that what the
@@ -36,6 +37,8 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   #reader: StreamReader | undefined
   #channel: OpenedChannel | undefined
   #ended = false
+  /** By the reader: it wants nothing more. */
+  #left = false
   #error: RpcError | undefined
 
   constructor(line: Line, path: string, input: unknown, options: StreamOptions | undefined) {
@@ -94,11 +97,11 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
         tellDeadline: false,
         from,
       } as const
-      this.#channel = this.#line.open(request, this)
       signal?.addEventListener("abort", this.#abort)
+      this.#channel = this.#line.open(request, this)
     } catch (error) {
       if (!(error instanceof Unencodable)) throw error
-      this.fail(error.code, error.message)
+      this.fail(error.code, { why: error.message })
     }
   }
 
@@ -121,14 +124,13 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
     return error
   }
 
-  fail(code: ReservedCode, message?: string): void {
+  fail(code: ReservedCode, detail?: FailureDetail): void {
     const executed = this.#channel && this.#channel.id > 0 ? "unknown" : "no"
-    this.#leave(toError(this.#line, { code, executed, message }, this.#channel))
+    this.#leave(this.#toError({ code, executed, ...detail }))
   }
 
   settled(outcome: Outcome): void {
-    if (outcome.ok) this.#end(undefined)
-    else this.#end(toError(this.#line, outcome.failure, this.#channel))
+    if (!this.#ended) this.#end(outcome.ok ? undefined : this.#toError(outcome.failure))
   }
 
   readable(): void {
@@ -139,17 +141,22 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
 
   /** What waits is dropped first, so that nothing of it is delivered. */
   #leave(error: RpcError | undefined): void {
+    if (this.#left) return
+    this.#left = true
     this.#channel?.inflow?.clear()
     this.#end(error)
     if (this.#channel) this.#line.cancel(this.#channel, "CANCELLED")
   }
 
   #end(error: RpcError | undefined): void {
-    if (this.#ended) return
     this.#ended = true
     this.#error = error
     this.#options.signal?.removeEventListener("abort", this.#abort)
     this.readable()
+  }
+
+  #toError(failure: CallerFailure): RpcError {
+    return toError(this.#line, this.#path, failure, this.#channel)
   }
 
   #readBy<R extends StreamReader>(reader: R): R {
@@ -161,7 +168,7 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   /** A bare iteration has no ear for notes, so one that tells of a loss ends it. */
   #itemOf(event: StreamEvent<unknown>): IteratorResult<unknown, void> | undefined {
     if ("item" in event) return { value: event.item, done: false }
-    if (tellsOfLoss(event.note)) this.fail("GAP", "items were lost; listen to notes to go on")
+    if (tellsOfLoss(event.note)) this.fail("GAP", lossUnheard)
     return undefined
   }
 }

@@ -58,6 +58,11 @@ for await (const event of client.alerts().events()) {
   else if (event.note.type === "dropped") expectTypeOf(event.note.count).toEqualTypeOf<number>()
 }
 client.alerts().subscribe({ item: (item) => expectTypeOf(item).toEqualTypeOf<number>() })
+const heard: number[] = []
+client.alerts().subscribe({ item: (item) => heard.push(item), note: async () => {} })
+client.alerts().subscribe({ item: async (item) => void heard.push(item) })
+// @ts-expect-error: nobody would hear the items
+client.alerts().subscribe({ done: () => {} })
 
 // @ts-expect-error: the handler's side of the schema
 client.count(1)

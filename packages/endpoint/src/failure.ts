@@ -2,8 +2,33 @@ import { RpcError } from "@trunkline/contract"
 import type { Failure, OpenedChannel } from "@trunkline/protocol"
 import type { Line } from "./line.js"
 
-/** The error that a caller sees. */
-export function toError(line: Line, failure: Failure, channel?: OpenedChannel): RpcError {
-  const correlationId = channel && line.correlationId(channel)
-  return new RpcError(failure.code, { ...failure, correlationId })
+/** How a call or stream failed, seen from its caller's side. */
+export interface CallerFailure extends Failure {
+  /** What its caller did not know, for the message. */
+  readonly why?: string | undefined
+  /** What the caller's own code threw. */
+  readonly cause?: unknown
+}
+
+/** The error that a caller sees: with the words of whoever failed, or else the path and the code. */
+export function toError(
+  line: Line,
+  path: string,
+  failure: CallerFailure,
+  channel?: OpenedChannel,
+): RpcError {
+  const { code, why = misfit(failure) } = failure
+  const { message = code } = failure
+  const told = `${path}: ${why ? `${code}: ${why}` : code}`
+  return new RpcError(code, {
+    ...failure,
+    message: message === code ? told : message,
+    correlationId: channel && line.correlationId(channel),
+  })
+}
+
+/** A server that finds fault with an input says where; the session has no words for what it refuses. */
+function misfit({ code, message, data }: Failure): string | undefined {
+  if (code === "VALIDATION" && !message && !data) return "another kind of procedure, or no cursor"
+  return undefined
 }

@@ -38,13 +38,13 @@ export function makeCall(
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const { signal } = options ?? {}
-    if (signal?.aborted) return reject(toError(line, { code: "CANCELLED", executed: "no" }))
+    if (signal?.aborted) return reject(toError(line, path, { code: "CANCELLED", executed: "no" }))
     try {
       const call = new PendingCall(line, path, input, options?.timeout, resolve, reject)
       call.open(signal)
     } catch (error) {
       if (!(error instanceof Unencodable)) throw error
-      reject(toError(line, { code: error.code, executed: "no", message: error.message }))
+      reject(toError(line, path, { code: error.code, executed: "no", why: error.message }))
     }
   })
 }
@@ -93,7 +93,7 @@ class PendingCall implements OpenRequest, CallerSide {
   settled(outcome: Outcome): void {
     if (this.#abort) this.#signal?.removeEventListener("abort", this.#abort)
     if (outcome.ok) this.#resolve(outcome.value)
-    else this.#reject(toError(this.#line, outcome.failure, this.#channel))
+    else this.#reject(toError(this.#line, this.path, outcome.failure, this.#channel))
   }
 
   #cancel(): void {

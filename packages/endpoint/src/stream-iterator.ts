@@ -40,27 +40,23 @@ export class StreamIterator<T> implements AsyncIterableIterator<T, void, undefin
   }
 
   readable(): void {
-    while (this.#waiters.length > 0) {
-      const step = this.#step()
-      if (step === undefined) return
-      this.#waiters.shift()?.resolve(step)
-    }
+    while (this.#waiters.length > 0 && this.#answer());
   }
 
-  #step(): IteratorResult<T, void> | undefined {
-    for (;;) {
-      const event = this.#stream.take()
-      if (event === undefined) return this.#end()
-      const step = this.#stepOf(event)
-      if (step) return step
-    }
+  /** Takes the next event, or tells the end. `false`: there is neither yet. */
+  #answer(): boolean {
+    const event = this.#stream.take()
+    if (event === undefined) return this.#stream.ended && this.#end()
+    const step = this.#stepOf(event)
+    if (step) this.#waiters.shift()?.resolve(step)
+    return true
   }
 
-  #end(): IteratorResult<T, void> | undefined {
-    if (!this.#stream.ended) return undefined
+  #end(): boolean {
     const error = this.#stream.takeError()
-    if (error === undefined) return { value: undefined, done: true }
-    this.#waiters.shift()?.reject(error)
-    return undefined
+    const waiter = this.#waiters.shift()
+    if (error) waiter?.reject(error)
+    else waiter?.resolve({ value: undefined, done: true })
+    return true
   }
 }

@@ -1,24 +1,30 @@
-import { isAnyRpcError, RpcError } from "@trunkline/contract"
+import type { RpcError } from "@trunkline/contract"
 import { callUser } from "@trunkline/transport"
-import { type StreamEvent, type StreamListeners, tellsOfLoss } from "./stream.js"
+import { lossUnheard, type StreamEvent, type StreamListeners, tellsOfLoss } from "./stream.js"
 import type { StreamReader, StreamSource } from "./stream-reader.js"
 
 /**
- * Reads a stream by listeners. An item counts as taken when its listener has returned. A listener that
- * throws ends the stream: going on would skip the item that it did not get done.
+ * Reads a stream by listeners, one event after the other: the next is not taken before what the listener
+ * returned has settled. A listener that fails ends the stream: going on would skip what it did not get
+ * done.
  */
 export class StreamListener implements StreamReader {
   readonly #stream: StreamSource
   readonly #listeners: StreamListeners<unknown>
   readonly #report: (error: RpcError) => void
-  #reading = false
+  #reading = true
   #done = false
 
+  /** @throws TypeError for what cannot be called */
   constructor(
     stream: StreamSource,
     listeners: StreamListeners<unknown>,
     report: (error: RpcError) => void,
   ) {
+    const { item, note = item, error = item, done = item } = Object(listeners)
+    for (const listener of [item, note, error, done]) {
+      if (typeof listener !== "function") throw new TypeError(misused)
+    }
     this.#stream = stream
     this.#listeners = listeners
     this.#report = report
@@ -26,12 +32,8 @@ export class StreamListener implements StreamReader {
 
   /** Nobody is called before `subscribe` has returned. */
   start(): void {
-    this.#reading = true
     this.#stream.open()
-    queueMicrotask(() => {
-      this.#reading = false
-      this.readable()
-    })
+    void this.#after(undefined)
   }
 
   /** No listener is called any more. */
@@ -44,24 +46,37 @@ export class StreamListener implements StreamReader {
     if (this.#reading || this.#done) return
     this.#reading = true
     try {
-      for (let event = this.#stream.take(); event; event = this.#stream.take()) this.#tell(event)
-    } catch (error) {
-      this.#thrown(error)
+      for (let event = this.#stream.take(); event; event = this.#stream.take()) {
+        const telling = this.#tell(event)
+        if (isPromise(telling)) return void this.#after(telling)
+      }
+    } catch (cause) {
+      this.#failed(cause)
     }
     this.#reading = false
     if (this.#stream.ended && !this.#done) this.#end(this.#stream.takeError())
   }
 
-  #tell(event: StreamEvent<unknown>): void {
-    if ("item" in event) return this.#listeners.item(event.item, event.cursor)
-    if (this.#listeners.note) return this.#listeners.note(event.note)
-    if (tellsOfLoss(event.note))
-      this.#stream.fail("GAP", "items were lost; listen to notes to go on")
+  async #after(telling: unknown): Promise<void> {
+    try {
+      await telling
+    } catch (cause) {
+      this.#failed(cause)
+    }
+    this.#reading = false
+    this.readable()
   }
 
-  #thrown(cause: unknown): void {
-    this.stop()
-    this.#end(isAnyRpcError(cause) ? cause : new RpcError("INTERNAL", { cause, executed: "yes" }))
+  #tell(event: StreamEvent<unknown>): unknown {
+    if ("item" in event) return this.#listeners.item(event.item, event.cursor)
+    if (this.#listeners.note) return this.#listeners.note(event.note)
+    if (tellsOfLoss(event.note)) this.#stream.fail("GAP", lossUnheard)
+    return undefined
+  }
+
+  /** Nobody hears of it once the stream was stopped. */
+  #failed(cause: unknown): void {
+    this.#stream.fail("INTERNAL", { why: "a listener failed", cause })
   }
 
   #end(error: RpcError | undefined): void {
@@ -69,4 +84,10 @@ export class StreamListener implements StreamReader {
     this.#done = true
     callUser(() => (error ? failed(error) : done?.()))
   }
+}
+
+const misused = "subscribe takes functions: item, and note, error and done if wanted"
+
+function isPromise(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "then" in value
 }

@@ -1,6 +1,9 @@
 import type { RpcError } from "@trunkline/contract"
 import type { ReservedCode } from "@trunkline/protocol"
+import type { CallerFailure } from "./failure.js"
 import type { StreamEvent } from "./stream.js"
+
+export type FailureDetail = Pick<CallerFailure, "why" | "cause">
 
 /** What a reader has of its stream. */
 export interface StreamSource {
@@ -14,8 +17,8 @@ export interface StreamSource {
   takeError(): RpcError | undefined
   /** The application has enough. */
   cancel(): void
-  /** The reader cannot go on. */
-  fail(code: ReservedCode, message: string): void
+  /** The reader cannot go on. Says nothing to a reader that has left. */
+  fail(code: ReservedCode, detail: FailureDetail): void
 }
 
 /** Whoever reads a stream. */

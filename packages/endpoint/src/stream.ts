@@ -28,10 +28,13 @@ export type StreamEvent<Item> =
   | { readonly item: Item; readonly cursor: string | undefined }
   | { readonly note: StreamNote }
 
-/** Who hears a stream. */
+/**
+ * Who hears a stream. The next event waits for a promise that `item` or `note` returns, and so does the
+ * server at last. One that throws or rejects ends the stream.
+ */
 export interface StreamListeners<Item> {
-  item(item: Item, cursor: string | undefined): void
-  note?: ((note: StreamNote) => void) | undefined
+  item(item: Item, cursor: string | undefined): unknown
+  note?: ((note: StreamNote) => unknown) | undefined
   /** Left out, an error goes to the connection's `error` event. */
   error?: ((error: RpcError) => void) | undefined
   done?: (() => void) | undefined
@@ -57,7 +60,11 @@ export type StreamStatus = "idle" | "connecting" | "live" | "ended"
 export interface Stream<Item, Errors = unknown> extends AsyncIterable<Item, void, undefined> {
   /** Items with their cursors, and the notes between them. */
   events(): AsyncIterableIterator<StreamEvent<Item>, void, undefined>
-  /** Listens until the stream ends; the result stops it. */
+  /**
+   * Listens until the stream ends; the result stops it.
+   *
+   * @throws TypeError for listeners that are no functions
+   */
   subscribe(listeners: StreamListeners<Item>): () => void
   /** Stops the stream, here and at the server. Its reader sees the end. */
   cancel(): void
@@ -66,6 +73,9 @@ export interface Stream<Item, Errors = unknown> extends AsyncIterable<Item, void
   readonly status: StreamStatus
   readonly "~errors"?: Errors
 }
+
+/** Why a loss ends a stream. */
+export const lossUnheard = { why: "items were lost; listen to notes to go on" } as const
 
 /** Whether the consumer has to know of this note to be right about what it has. */
 export function tellsOfLoss(note: StreamNote): boolean {

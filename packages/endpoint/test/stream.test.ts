@@ -105,6 +105,16 @@ describe("a stream that is iterated", () => {
     expect(stream.status).toBe("ended")
   })
 
+  test("reads that were asked for at once are all answered, also by a failure", async () => {
+    const { client } = open()
+    const items = client.dry()[Symbol.asyncIterator]()
+    const reads = [items.next(), failure(items.next()), items.next(), items.next()]
+    const end = { value: undefined, done: true }
+    const [first, second, ...rest] = await Promise.all(reads)
+    expect([first, ...rest]).toEqual([{ value: 1, done: false }, end, end])
+    expect(second).toMatchObject({ code: "DRY" })
+  })
+
   test("cancel ends it for its reader, without an error", async () => {
     const { client, feed } = open()
     const stream = client.numbers()
@@ -274,7 +284,7 @@ describe("a stream that is subscribed to", () => {
   })
 
   test("a listener that throws ends it, for the item was not taken", async () => {
-    const { client, feed } = open()
+    const { client, feed, pair } = open()
     const cause = new Error("the listener's own")
     const items: number[] = []
     const told = new Signal<RpcError>()
@@ -286,9 +296,55 @@ describe("a stream that is subscribed to", () => {
       error: told.fire,
     })
     feed.put(1, 2)
-    expect(await told.promise).toMatchObject({ code: "INTERNAL", cause, executed: "yes" })
+    // The generator runs on until it hears of it: nobody saw its end.
+    expect(await told.promise).toMatchObject({
+      ...{ code: "INTERNAL", cause, executed: "unknown" },
+      message: "numbers: INTERNAL: a listener failed",
+      correlationId: `${pair.connection.info.session}.1`,
+    })
     await feed.left.promise
     expect(items).toEqual([1])
+  })
+
+  test("an error of another call, thrown by a listener, is a cause and not the stream's own", async () => {
+    const { client, feed } = open()
+    const told = new Signal<RpcError>()
+    client.numbers().subscribe({
+      item: async () => {
+        for await (const _ of client.dry());
+      },
+      error: told.fire,
+    })
+    feed.put(1)
+    const error = await told.promise
+    expect(error).toMatchObject({ code: "INTERNAL", executed: "unknown", cause: { code: "DRY" } })
+  })
+
+  test("what is no listener is refused at once, and nothing is opened", async () => {
+    const { client, feed, pair } = open()
+    const stream = client.numbers()
+    const item = () => {}
+    const nonsense = [
+      ...[undefined, null, item, {}, "item", { note: item }, { item: 5 }],
+      ...[
+        { item, note: 5 },
+        { item, error: {} },
+        { item, done: null },
+      ],
+    ]
+    for (const listeners of nonsense) {
+      const subscribe = () => stream.subscribe(listeners as never)
+      expect(subscribe).toThrow(TypeError)
+      expect(subscribe).toThrow("subscribe takes functions")
+    }
+    expect(stream.status).toBe("idle")
+    expect(pair.connection.info.framesOut).toBe(0)
+    const told = new Signal<number>()
+    const rest = { note: undefined, error: undefined, done: undefined }
+    const stop = stream.subscribe({ item: told.fire, ...rest })
+    feed.put(1)
+    expect(await told.promise).toBe(1)
+    stop()
   })
 
   test("what an error listener throws is an uncaught exception", async () => {
@@ -304,6 +360,116 @@ describe("a stream that is subscribed to", () => {
     client.dry().subscribe({ item: () => {}, error })
     expect(await uncaught.promise).toBe(cause)
     for (const listener of listeners) process.on("uncaughtException", listener)
+  })
+})
+
+describe("a listener that gives a promise", () => {
+  /** A stream whose listener waits for the test at each item, and what was told. */
+  function hold(feed: Feed<number>) {
+    const opened = open(feed)
+    const told: unknown[] = []
+    const entered: Signal<Signal>[] = [new Signal()]
+    const ended = new Signal()
+    const stream = opened.client.numbers()
+    const stop = stream.subscribe({
+      item: async (item) => {
+        told.push(item)
+        const release = new Signal()
+        entered.push(new Signal())
+        entered.at(-2)?.fire(release)
+        await release.promise
+      },
+      error: ({ code, cause }) => {
+        told.push([code, cause])
+        ended.fire()
+      },
+      done: () => {
+        told.push("done")
+        ended.fire()
+      },
+    })
+    return { ...opened, told, ended, stream, stop, entered }
+  }
+
+  test("is told the next item when it has settled", async () => {
+    const feed = new Feed<number>()
+    feed.put(1, 2)
+    feed.end()
+    const { told, ended, entered } = hold(feed)
+    const first = await entered[0]?.promise
+    await feed.left.promise
+    expect(told).toEqual([1])
+    first?.fire()
+    const second = await entered[1]?.promise
+    expect(told).toEqual([1, 2])
+    second?.fire()
+    await ended.promise
+    expect(told).toEqual([1, 2, "done"])
+  })
+
+  test("sets the pace of the server", async () => {
+    const feed = new Feed<number>()
+    feed.put(...Array.from({ length: 2_000 }, (_, index) => index))
+    const { client, told, stop, entered } = hold(feed)
+    await entered[0]?.promise
+    for await (const _ of client.dry().events()) break
+    expect(told).toEqual([0])
+    expect(feed.pulled).toBeLessThan(600)
+    stop()
+    await feed.left.promise
+  })
+
+  test("ends the stream when it rejects", async () => {
+    const { client, feed } = open()
+    const cause = new Error("the listener's own")
+    const items: number[] = []
+    const told = new Signal<RpcError>()
+    client.numbers().subscribe({
+      item: async (item) => {
+        items.push(item)
+        throw cause
+      },
+      error: told.fire,
+    })
+    feed.put(1, 2)
+    expect(await told.promise).toMatchObject({ code: "INTERNAL", cause, executed: "unknown" })
+    await feed.left.promise
+    expect(items).toEqual([1])
+  })
+
+  test("is told of the end when it has settled, though the stream is cancelled meanwhile", async () => {
+    const feed = new Feed<number>()
+    feed.put(1, 2)
+    const { told, stream, ended, entered } = hold(feed)
+    const first = await entered[0]?.promise
+    stream.cancel()
+    await feed.left.promise
+    expect(told).toEqual([1])
+    first?.fire()
+    await ended.promise
+    expect(told).toEqual([1, "done"])
+  })
+
+  test("is told nothing more once it was stopped, even if it fails then", async () => {
+    const { client, feed, pair } = open()
+    const told: unknown[] = []
+    const entered = new Signal<(cause: Error) => void>()
+    pair.connection.on("error", (error) => told.push(error))
+    const stop = client.numbers().subscribe({
+      item: (item) => {
+        told.push(item)
+        return new Promise((_, reject) => entered.fire(reject))
+      },
+      error: (error) => told.push(error),
+      done: () => told.push("done"),
+    })
+    feed.put(1, 2)
+    const reject = await entered.promise
+    stop()
+    reject(new Error("aborted"))
+    await feed.left.promise
+    for await (const _ of client.dry().events()) break
+    expect(told).toEqual([1])
   })
 })
 
