@@ -110,6 +110,25 @@ describe("a client", () => {
     expect(misuse(client.hosts)).toThrow(new TypeError("hosts is a group of procedures"))
   })
 
+  test("a stream that was taken for a call, or a call for a stream, fails and says what", async () => {
+    const { connection } = pairOf(service().router)
+    const wrong = { double: "subscription" } as unknown as typeof outline
+    const client = createClient<typeof api>(connection, wrong)
+    const misfit = "VALIDATION: another kind of procedure, or no cursor"
+    const items = async (stream: unknown) => {
+      for await (const _ of stream as AsyncIterable<unknown>);
+    }
+    const [stream, call] = [client.double() as unknown, client.numbers() as unknown]
+    expect(await failure(items(stream))).toMatchObject({ message: `double: ${misfit}` })
+    expect(await failure(call as Promise<unknown>)).toMatchObject({ message: `numbers: ${misfit}` })
+    const told = createClient(api, connection)
+    const from = told.numbers(undefined, { from: 5 as never })
+    expect(await failure(items(from))).toMatchObject({
+      message: `numbers: ${misfit}`,
+      executed: "no",
+    })
+  })
+
   test("a kind that is reserved is refused, not sent", () => {
     const { connection } = pairOf(service().router)
     const log = { kind: "upload", input: undefined } as const
@@ -283,6 +302,25 @@ describe("a call", () => {
       code: "UNENCODABLE",
       executed: "no",
     })
+  })
+
+  test.each<[said: string | undefined, seen: string]>([
+    [undefined, "double: FORBIDDEN"],
+    ["You may not", "You may not"],
+  ])("that fails has the words of its handler, or the path and the code", async (message, seen) => {
+    const router = implement(api, {
+      ...Object(handlersOf()),
+      double: () => {
+        throw new RpcError("FORBIDDEN", { message })
+      },
+    })
+    const client = createClient(api, pairOf(router).connection)
+    expect(await failure(client.double())).toMatchObject({ message: seen })
+    const untold = await failure(client.double(1, { signal: AbortSignal.abort() }))
+    expect(untold).toMatchObject({ message: "double: CANCELLED" })
+    const unwritten = await failure(client.echo(() => {}))
+    const why = "echo: UNENCODABLE: a function has no form on the wire"
+    expect(unwritten).toMatchObject({ message: why })
   })
 
   test("nor can what refers to itself", async () => {
