@@ -28,11 +28,11 @@ export function neighbour(row: Element): HTMLElement | undefined {
   )
 }
 
-/** The panel that a part stands in, made ready to take the focus. */
-export function panelOf(part: Element): HTMLElement | null {
-  const panel = part.closest<HTMLElement>("section, main")
-  if (panel) panel.tabIndex = -1
-  return panel
+/** The panel that the part stands in, made ready to take the focus. */
+export function panel(part: Element): HTMLElement | null {
+  const element = panelOf(part)
+  if (element) element.tabIndex = -1
+  return element
 }
 
 /** Moves the focus within a part, if it is there or nowhere. */
@@ -43,7 +43,11 @@ export function moveFocus(part: Element | null, to: HTMLElement | null | undefin
 
 /** What was found wrong first. */
 export function invalidField(form: Element | null): HTMLElement | undefined {
-  return fieldsOf(form).find((field) => field.ariaInvalid === "true")
+  return fieldsOf(form).find((field) => field.matches('[aria-invalid="true"]'))
+}
+
+function panelOf(part: Element): HTMLElement | null {
+  return part.closest<HTMLElement>("section, main")
 }
 
 function buttonsOf(row: Element | null): readonly HTMLElement[] {

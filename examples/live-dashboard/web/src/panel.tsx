@@ -1,5 +1,5 @@
 import { type ReactNode, useId } from "react"
-import { panelOf, useFocusPassedTo } from "./focus.js"
+import { panel, useFocusPassedTo } from "./focus.js"
 import type { Followed, StreamView } from "./stream-store.js"
 
 export interface PanelProps {
@@ -42,7 +42,7 @@ function End({
   readonly code: string
   readonly onAgain: () => void
 }): ReactNode {
-  const part = useFocusPassedTo<HTMLParagraphElement>(panelOf)
+  const part = useFocusPassedTo<HTMLParagraphElement>(panel)
   return (
     <p className="ended" role="alert" ref={part}>
       This stream ended: {code}.{" "}
