@@ -79,6 +79,24 @@ describe("a WebSocket as a transport", () => {
     expect(told).toEqual([])
   })
 
+  it.each<[what: string, event: object, reason: string, told: string]>([
+    [
+      "an error's message",
+      { message: "connect ECONNREFUSED", error: {} },
+      "",
+      "connect ECONNREFUSED",
+    ],
+    ["else its code", { message: "", error: { code: "ECONNREFUSED" } }, "", "ECONNREFUSED"],
+    ["of a browser nothing", {}, "", ""],
+    ["what the close says itself", { message: "less" }, "more", "more"],
+  ])("gives the reason of a close: %s", (_, event, reason, reasonTold) => {
+    const { socket, told, listen } = transporting()
+    listen()
+    socket.emit("error", event)
+    socket.emit("close", { code: 1006, reason })
+    expect(told).toEqual([[1006, reasonTold]])
+  })
+
   it("closed by us tells no more, and cuts a long reason", () => {
     const { socket, told, transport, listen } = transporting()
     listen()

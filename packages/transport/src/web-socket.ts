@@ -7,7 +7,7 @@ export interface WebSocketLike {
   readonly protocol: string
   readonly bufferedAmount: number
   binaryType: string
-  addEventListener(type: "open" | "error", listener: () => void): void
+  addEventListener(type: "open" | "error", listener: (event: unknown) => void): void
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void
   addEventListener(
     type: "close",
@@ -22,6 +22,8 @@ export type WebSocketClass = new (url: string, protocols: string[]) => WebSocket
 /** Any WebSocket of this side's making as a Transport. */
 export class WebSocketTransport implements Transport {
   readonly #socket: WebSocketLike
+  /** What went wrong, where the runtime tells: `ws` does, browsers keep it to themselves. */
+  #fault = ""
   #events: TransportEvents | undefined
 
   constructor(socket: WebSocketLike, opened: () => void) {
@@ -29,9 +31,15 @@ export class WebSocketTransport implements Transport {
     socket.binaryType = "arraybuffer"
     socket.addEventListener("open", opened)
     socket.addEventListener("message", ({ data }) => this.#message(data))
-    socket.addEventListener("close", ({ code, reason }) => this.#events?.closed(code, reason))
-    // Whatever goes wrong is followed by a close, which says more; unheard, an error would be thrown.
-    socket.addEventListener("error", () => {})
+    socket.addEventListener("close", ({ code, reason }) =>
+      this.#events?.closed(code, reason || this.#fault),
+    )
+    // Whatever goes wrong is followed by a close; unheard, an error would be thrown.
+    socket.addEventListener("error", (event) => {
+      // Of a host with several addresses there is only a code.
+      const { message, error } = Object(event)
+      this.#fault = String(message || error?.code || "")
+    })
   }
 
   /** The subprotocol that the other side chose. */
