@@ -75,8 +75,12 @@ export class Dial {
       this.#token = checkedToken(await this.#options.token())
       if (!this.#over) this.#open()
     } catch (cause) {
-      if (this.#finish()) this.#done({ type: "failed", cause })
+      this.#failed(cause)
     }
+  }
+
+  #failed(cause: unknown): void {
+    if (this.#finish()) this.#done({ type: "failed", cause })
   }
 
   #open(): void {
@@ -95,8 +99,15 @@ export class Dial {
   #opened(transport: WebSocketTransport): void {
     if (this.#over) return
     const codec = this.#codecOf(transport)
-    if (codec) transport.send(helloMessage(codec, this.#options.hello(this.#token)))
+    if (codec) this.#greet(transport, helloMessage(codec, this.#options.hello(this.#token)))
     else if (transport.protocol !== rejectSubprotocol) this.#breach("a subprotocol not offered")
+  }
+
+  /** Written, a token may take six times its length. */
+  #greet(transport: WebSocketTransport, hello: Encoded): void {
+    if (hello.length <= limits.helloUnits) return transport.send(hello)
+    transport.close(closeCodes.NORMAL, "abandoned")
+    this.#failed(new TypeError(`a HELLO of more than ${limits.helloUnits} units, for its token`))
   }
 
   #answered(transport: WebSocketTransport, wire: Encoded): void {

@@ -1,4 +1,5 @@
 import { once } from "node:events"
+import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import {
   type Connection,
@@ -104,6 +105,36 @@ describe("the address", () => {
       await new Promise<void>((resolve) => connection.on("error", () => resolve()))
     }
     expect(seen.slice(0, 3)).toEqual(["ws://a/rpc", "wss://a/rpc", "ws://a/rpc"])
+  })
+})
+
+describe("why one cannot connect", () => {
+  async function reasonOf(url: string): Promise<unknown> {
+    const { code, reason } = await reached(dial(url, { WebSocket: Ws }), "waiting")
+    return [code, reason]
+  }
+  const Ws: WebSocketClass = WebSocket as never
+
+  test("is told by the state event: nobody listens", async () => {
+    const listening = await start()
+    const url = urlOf(listening)
+    await listening.close()
+    expect(await reasonOf(url)).toEqual([1006, `connect ECONNREFUSED ${new URL(url).host}`])
+  })
+
+  test("the path is another", async () => {
+    const url = `${urlOf(await start())}/elsewhere`
+    expect(await reasonOf(url)).toEqual([1006, "Unexpected server response: 404"])
+  })
+
+  test("it is no server of WebSockets", async () => {
+    const server = createServer((_, response) => response.end("a page"))
+    server.listen(0, "127.0.0.1")
+    await once(server, "listening")
+    endings.push(() => new Promise((resolve) => server.close(resolve)))
+    const { port } = server.address() as AddressInfo
+    const told = [1006, "Unexpected server response: 200"]
+    expect(await reasonOf(`ws://127.0.0.1:${port}/rpc`)).toEqual(told)
   })
 })
 
@@ -248,6 +279,20 @@ describe("the token", () => {
     expect(errors.map(({ code, cause }) => [code, String(cause)])).toEqual([
       ["UNAVAILABLE", "TypeError: token() must give a text of at most 8192 units"],
     ])
+  })
+
+  test("that is too long as it is written is never sent: it is told, and asked for again", async () => {
+    const listening = await start()
+    let asked = 0
+    const connection = dial(urlOf(listening), {
+      token: () => (++asked < 5 ? '"'.repeat(8_192) : "t"),
+    })
+    const errors: RpcError[] = []
+    connection.on("error", (error) => errors.push(error))
+    expect(await createClient(service, connection).echo("a")).toBe("a")
+    const cause = new TypeError("a HELLO of more than 16384 units, for its token")
+    expect(errors).toHaveLength(4)
+    for (const error of errors) expect(error).toMatchObject({ code: "UNAVAILABLE", cause })
   })
 
   test("that never comes is given up for another attempt", async () => {

@@ -109,7 +109,7 @@ describe("a page that is back asks whether its line still works", () => {
   })
 
   test("and gives up one that does not, long before it would have found out", async () => {
-    await dial({ base: 0, cap: 0 })
+    await dial({ base: 0, cap: 1 })
     proxy.freeze()
     const lost = reached("waiting")
     const open = lost.then(() => reached("open"))
