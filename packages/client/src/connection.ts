@@ -1,11 +1,5 @@
 import { RpcError } from "@trunkline/contract"
-import {
-  type Caller,
-  callUser,
-  checkedNumber,
-  checkedTimeout,
-  type Line,
-} from "@trunkline/endpoint"
+import { type Caller, callUser, checkedNumber, type Line } from "@trunkline/endpoint"
 import {
   type CallerSide,
   defaultBackoff,
@@ -21,7 +15,7 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as bounds from "@trunkline/protocol/limits"
 import { type DriverUser, type Host, systemHost, uniform } from "@trunkline/transport"
 import { EventEmitter } from "eventemitter3"
-import { customRandom, urlAlphabet } from "nanoid"
+import { urlAlphabet } from "nanoid"
 import { type ConnectionEvent, type ConnectionState, connectionMoves } from "./connection-state.js"
 import { Dial, type DialResult } from "./dial.js"
 import { type ConnectOptions, defaultTimeout } from "./options.js"
@@ -91,7 +85,8 @@ export class Connection implements Caller {
     this.#url = url
     this.#options = options
     this.#host = host
-    this.#instance = customRandom(urlAlphabet, 21, (length) => host.random(length))()
+    // Of the 64 letters each byte names one.
+    this.#instance = Array.from(host.random(21), (byte) => urlAlphabet[byte & 63]).join("")
     this.#reconnect = new Reconnect(
       {
         base: checkedNumber("reconnect.base", base, 0, Number.MAX_VALUE),
@@ -177,7 +172,7 @@ export class Connection implements Caller {
   #makeLine(): Line {
     const sessions = this.#sessions
     return {
-      timeout: checkedTimeout(this.#options.timeout ?? defaultTimeout),
+      timeout: checkedNumber("timeout", this.#options.timeout ?? defaultTimeout),
       get attached() {
         return sessions.driver.session.attached
       },

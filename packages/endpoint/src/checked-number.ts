@@ -2,14 +2,9 @@
 export function checkedNumber(
   name: string,
   value: unknown,
-  least: number,
+  least: number = Number.NEGATIVE_INFINITY,
   most: number = Number.POSITIVE_INFINITY,
 ): number {
   if (typeof value === "number" && value >= least && value <= most) return value
   throw new TypeError(`${name} cannot be ${String(value)}`)
-}
-
-/** What a call may be told to wait: below zero, no time at all. */
-export function checkedTimeout(value: unknown): number {
-  return checkedNumber("timeout", value, Number.NEGATIVE_INFINITY)
 }

@@ -17,18 +17,14 @@ export function toError(
   failure: CallerFailure,
   channel?: OpenedChannel,
 ): RpcError {
-  const { code, why = misfit(failure) } = failure
-  const { message = code } = failure
-  const told = `${path}: ${why ? `${code}: ${why}` : code}`
+  const { code, data, message = code } = failure
+  // A server that finds fault with an input says where; the session has no words for what it refuses.
+  const misfit = code === "VALIDATION" && !failure.message && !data
+  const { why = misfit ? "another kind of procedure, or no cursor" : undefined } = failure
+  const told = [path, code, why].filter(Boolean).join(": ")
   return new RpcError(code, {
     ...failure,
     message: message === code ? told : message,
     correlationId: channel && line.correlationId(channel),
   })
-}
-
-/** A server that finds fault with an input says where; the session has no words for what it refuses. */
-function misfit({ code, message, data }: Failure): string | undefined {
-  if (code === "VALIDATION" && !message && !data) return "another kind of procedure, or no cursor"
-  return undefined
 }

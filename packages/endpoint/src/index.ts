@@ -1,7 +1,7 @@
 /** What either side can do: call, and serve. `@trunkline/client` and `@trunkline/server` hand it on. */
 
 export { callUser } from "@trunkline/transport"
-export { checkedNumber, checkedTimeout } from "./checked-number.js"
+export { checkedNumber } from "./checked-number.js"
 export type {
   Arguments,
   CallProcedure,

@@ -7,7 +7,7 @@ import type {
   Outcome,
 } from "@trunkline/protocol"
 import { Unencodable } from "@trunkline/protocol"
-import { checkedTimeout } from "./checked-number.js"
+import { checkedNumber } from "./checked-number.js"
 import { toError } from "./failure.js"
 import type { Line } from "./line.js"
 
@@ -74,7 +74,7 @@ class PendingCall implements OpenRequest, CallerSide {
   ) {
     this.path = path
     this.input = input === undefined ? undefined : line.encode(input)
-    this.deadline = line.now() + checkedTimeout(timeout ?? line.timeout)
+    this.deadline = line.now() + checkedNumber("timeout", timeout ?? line.timeout)
     this.tellDeadline = timeout !== undefined
     this.#line = line
     this.#resolve = resolve
