@@ -307,6 +307,29 @@ describe("the token", () => {
   })
 })
 
+test("listeners that cannot be called, or fail, leave the line to everybody else", async () => {
+  const connection = dial(urlOf(await start()))
+  const client = createClient(service, connection)
+  expect(() => client.stream().subscribe(undefined as never)).toThrow(TypeError)
+  const failed = new Promise<RpcError>((resolve) => {
+    client.stream().subscribe({
+      item: () => {
+        throw new Error("the listener's own")
+      },
+      error: resolve,
+    })
+  })
+  expect(await failed).toMatchObject({ code: "INTERNAL", executed: "unknown" })
+  // Checked when it was given, and spoiled behind our back.
+  const spoiled = new Promise<RpcError>((resolve) => {
+    const listeners = { item: () => {}, error: resolve }
+    client.stream().subscribe(listeners)
+    Object.assign(listeners, { item: "nothing" })
+  })
+  expect(await spoiled).toMatchObject({ code: "INTERNAL", cause: expect.any(TypeError) })
+  expect(await client.echo("a")).toBe("a")
+})
+
 describe("an option that cannot be is refused where it is given", () => {
   const sane = { base: 2, cap: 5 }
   const noNumbers: unknown[] = [Number.NaN, "abc", "5", null, {}]

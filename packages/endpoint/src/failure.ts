@@ -24,7 +24,7 @@ export function toError(
   const told = [path, code, why].filter(Boolean).join(": ")
   return new RpcError(code, {
     ...failure,
-    message: message === code ? told : message,
+    message: message && message !== code ? message : told,
     correlationId: channel && line.correlationId(channel),
   })
 }

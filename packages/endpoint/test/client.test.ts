@@ -306,6 +306,7 @@ describe("a call", () => {
 
   test.each<[said: string | undefined, seen: string]>([
     [undefined, "double: FORBIDDEN"],
+    ["", "double: FORBIDDEN"],
     ["You may not", "You may not"],
   ])("that fails has the words of its handler, or the path and the code", async (message, seen) => {
     const router = implement(api, {
