@@ -30,7 +30,7 @@ const longestCode = 64
  * (see {@link isPossibleName}), an error with a reserved code, or an option that does not exist
  */
 export function contract<C extends object>(tree: C): C {
-  if (!isGroup(tree)) throw new TypeError("contract: not a group of procedures")
+  if (!isGroup(tree)) throw new TypeError("contract: no group")
   for (const _ of procedures(tree));
   return tree
 }
@@ -98,7 +98,7 @@ function checkErrors(errors: unknown, path: string): void {
       throw new TypeError(`contract: ${path}: ${code} is reserved, declare another code`)
     }
     if (code === "" || code.length > longestCode) {
-      throw new TypeError(`contract: ${path}: an error's code has 1 to ${longestCode} characters`)
+      throw new TypeError(`contract: ${path}: an error's code is empty or too long`)
     }
     if (data !== null) checkSchema(data, `${path}: ${code}`)
   }
