@@ -7,6 +7,7 @@ import {
   networkOf,
   pageBytesOf,
   processOf,
+  programOf,
 } from "./proc-text.js"
 import type { ProcessReading, System } from "./system.js"
 
@@ -38,9 +39,14 @@ export async function linux(): Promise<System> {
 
 /** A process may end between being listed and being read. */
 async function processAt(pid: string, pageBytes: number): Promise<ProcessReading | undefined> {
-  const stat = await textOf(`${pid}/stat`)
-  return stat === undefined ? undefined : processOf(stat, pageBytes)
+  const process = processOf((await textOf(`${pid}/stat`)) ?? "", pageBytes)
+  if (process?.name !== nodesThread) return process
+  const name = programOf((await textOf(`${pid}/cmdline`)) ?? "")
+  return { ...process, name: name ?? process.name }
 }
+
+/** Later versions of Node call their main thread so, and the system calls the process after it. */
+const nodesThread = "MainThread"
 
 /** `undefined`: it is not there, or not for us. */
 async function textOf(name: string): Promise<string | undefined> {

@@ -7,6 +7,7 @@ import {
   networkOf,
   pageBytesOf,
   processOf,
+  programOf,
 } from "./proc-text.js"
 
 describe("/proc/stat", () => {
@@ -115,6 +116,18 @@ describe("/proc/[pid]/stat", () => {
 
   it("is nobody where it cannot be read", () => {
     expect(processOf("", 4096)).toBeUndefined()
+  })
+})
+
+describe("/proc/[pid]/cmdline", () => {
+  it("tells the program, wherever it lies", () => {
+    expect(programOf("/usr/bin/node\0server.js\0")).toBe("node")
+    expect(programOf("node\0")).toBe("node")
+  })
+
+  it("tells nothing of what has none", () => {
+    expect(programOf("")).toBeUndefined()
+    expect(programOf("\0")).toBeUndefined()
   })
 })
 

@@ -76,6 +76,12 @@ export function processOf(stat: string, pageBytes: number): ProcessReading | und
   }
 }
 
+/** /proc/[pid]/cmdline: the name of the program, without its folder. */
+export function programOf(cmdline: string): string | undefined {
+  const [program = ""] = cmdline.split("\0", 1)
+  return program.split("/").at(-1) || undefined
+}
+
 /** /proc/self/smaps: bytes of a page of memory. */
 export function pageBytesOf(smaps: string): number {
   return kilobytesOf(smaps, "KernelPageSize") ?? 4_096
