@@ -6,9 +6,10 @@ export function bytes(count: number): string {
   return `${value} ${unit}`
 }
 
-/** Round figures, as a scale has them: 2 MB and not 2.0 MB. */
+/** Round figures, as a scale has them: 2 MB and not 2.0 MB, 2.5 and not 2.50. */
 export function mark(format: (value: number) => string): (value: number) => string {
-  return (value) => format(value).replace(/\.0+(?=\D|$)/, "")
+  const short = (_: string, digits: string): string => (digits === "" ? "" : `.${digits}`)
+  return (value) => format(value).replace(/\.(\d*?)0+(?=\D|$)/, short)
 }
 
 export function rate(count: number): string {
