@@ -119,6 +119,7 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   }
 
   takeError(): RpcError | undefined {
+    this.#deafen()
     const error = this.#error
     this.#error = undefined
     return error
@@ -151,8 +152,13 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   #end(error: RpcError | undefined): void {
     this.#ended = true
     this.#error = error
-    this.#options.signal?.removeEventListener("abort", this.#abort)
+    // What still waits can be given up as long as it has not been taken.
+    if (!this.#channel?.inflow?.length) this.#deafen()
     this.readable()
+  }
+
+  #deafen(): void {
+    this.#options.signal?.removeEventListener("abort", this.#abort)
   }
 
   #toError(failure: CallerFailure): RpcError {

@@ -62,16 +62,16 @@ export class ServedStream extends Served {
     this.#stop()
   }
 
-  #begin(): void {
+  #begin(waits: boolean): void {
     const { policy, window } = this.#plan
     this.desk.serve((serving) => {
-      serving.begin(this.channel, policy, window)
+      serving.begin(this.channel, policy, window, waits)
       if (this.channel.meta?.u) serving.note(this.channel, "restarted")
     })
   }
 
   #iterate(source: AsyncIterable<unknown>): void {
-    this.#begin()
+    this.#begin(this.#plan.policy === "every")
     this.settle(
       (source) => source[Symbol.asyncIterator](),
       source,
@@ -86,7 +86,7 @@ export class ServedStream extends Served {
   /** No code of the application runs for it between two values. */
   #attach(source: PushSource): void {
     this.release()
-    this.#begin()
+    this.#begin(false)
     const sink: Sink = {
       codec: this.desk.callee.driver.session.codec,
       push: (value, key) => this.#pushed(value, key),

@@ -613,6 +613,20 @@ describe("a source that cannot wait", () => {
   })
 })
 
+test("a topic checks what is published with a schema that is a function, too", async () => {
+  const isNumber = {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value: unknown) =>
+        typeof value === "number" ? { value } : { issues: [{ message: "no number" }] },
+    },
+  }
+  const source = topic(subscription({ item: Object.assign(() => {}, isNumber) }))
+  expect(await failure(source.publish(loose("1")))).toMatchObject({ code: "VALIDATION" })
+  await source.publish(loose(1))
+})
+
 test("serve needs to know where a context comes from", () => {
   const router = scope<Visitor>().implement(none, { a: () => {}, b: { c: () => {} } })
   // @ts-expect-error: no authenticate

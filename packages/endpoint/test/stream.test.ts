@@ -97,6 +97,21 @@ describe("a stream that is iterated", () => {
     await feed.left.promise
   })
 
+  test("its signal cancels what waits, also behind the end", async () => {
+    const { client, feed } = open()
+    const controller = new AbortController()
+    const stream = client.numbers(undefined, { signal: controller.signal })
+    const items = stream[Symbol.asyncIterator]()
+    const first = items.next()
+    for (const item of [1, 2, 3]) feed.put(item)
+    feed.end()
+    expect(await first).toEqual({ value: 1, done: false })
+    while (stream.status !== "ended") await new Promise((resolve) => setImmediate(resolve))
+    controller.abort()
+    expect(await failure(items.next())).toMatchObject({ code: "CANCELLED" })
+    expect(await items.next()).toEqual({ value: undefined, done: true })
+  })
+
   test("one whose signal has fired is never opened", async () => {
     const { client } = open()
     const stream = client.numbers(undefined, { signal: AbortSignal.abort() })

@@ -239,7 +239,7 @@ export class Calling implements CallingHalf, OpenWriter {
     if (channel.gone) return
     if (!channel.inflow) return this.#mismatch(channel)
     if (channel.state === "heard") throw new Violation("an item after END")
-    channel.inflow.push(values, cursors, charge)
+    channel.inflow.push(values, cursors, charge, this.#context.received)
     this.#context.emit({ type: "readable", channel })
   }
 

@@ -14,10 +14,14 @@ export class Context {
   readonly random: () => number
   readonly scheduler: Scheduler = new Scheduler()
   readonly budget: ReceiveBudget = new ReceiveBudget()
-  readonly sendBudget: SendBudget = new SendBudget()
+  /** Of sources that can wait, and of those that cannot. */
+  readonly pullBudget: SendBudget = new SendBudget()
+  readonly pushBudget: SendBudget = new SendBudget()
   /** What the other side accepts. */
   peer: Limits = defaultLimits
   attached = false
+  /** Units of all messages so far. */
+  received = 0
   /** The time of the current step. */
   now = 0
   #effects: Effect[] | undefined

@@ -13,9 +13,9 @@ function begun(window = 4, allowance = window) {
 describe("Inflow", () => {
   it("hands on what arrived, in order, with cursors and notes", () => {
     const { inflow, budget } = begun()
-    inflow.push(["a", "b"], ["c.1", "c.2"], 10)
+    inflow.push(["a", "b"], ["c.1", "c.2"], 10, 0)
     inflow.note("restarted", undefined, 5)
-    inflow.push(["c"], undefined, 7)
+    inflow.push(["c"], undefined, 7, 0)
     expect([inflow.length, inflow.queued, inflow.units, budget.used]).toEqual([3, 3, 32, 32])
     expect(inflow.cursor).toBe("c.2")
     const arrivals = [1, 2, 3, 4, 5].map(() => inflow.shift())
@@ -31,14 +31,14 @@ describe("Inflow", () => {
 
   it("takes no item beyond what it granted", () => {
     const { inflow } = begun(2)
-    inflow.push([1, 2], undefined, 1)
-    expect(() => inflow.push([3], undefined, 1)).toThrow(Violation)
+    inflow.push([1, 2], undefined, 1, 0)
+    expect(() => inflow.push([3], undefined, 1, 0)).toThrow(Violation)
   })
 
   it("grants when half of the window was taken, and only more than before", () => {
     const { inflow } = begun(4)
     expect(inflow.grant()).toBeUndefined()
-    inflow.push([1, 2, 3, 4], undefined, 1)
+    inflow.push([1, 2, 3, 4], undefined, 1, 0)
     inflow.shift()
     expect(inflow.grantDue).toBe(false)
     inflow.shift()
@@ -53,7 +53,7 @@ describe("Inflow", () => {
 
   it("with the smallest window grants one by one", () => {
     const { inflow } = begun(1)
-    inflow.push([1], undefined, 1)
+    inflow.push([1], undefined, 1, 0)
     expect(inflow.grantDue).toBe(false)
     inflow.shift()
     expect(inflow.grantDue).toBe(true)
@@ -67,19 +67,19 @@ describe("Inflow", () => {
 
   it("moves to another session with what it holds", () => {
     const { inflow, budget } = begun(4)
-    inflow.push([1, 2], ["c.1", "c.2"], 10)
+    inflow.push([1, 2], ["c.1", "c.2"], 10, 0)
     const next = new ReceiveBudget()
     inflow.move(next)
     expect([budget.used, next.used, inflow.begun, inflow.cursor]).toEqual([0, 20, false, "c.2"])
     inflow.begin(4, 2)
     expect(inflow.grantDue).toBe(false)
-    inflow.push([3, 4], undefined, 1)
-    expect(() => inflow.push([5], undefined, 1)).toThrow(Violation)
+    inflow.push([3, 4], undefined, 1, 0)
+    expect(() => inflow.push([5], undefined, 1, 0)).toThrow(Violation)
   })
 
   it("forgets what it holds", () => {
     const { inflow, budget } = begun()
-    inflow.push([1, 2], undefined, 10)
+    inflow.push([1, 2], undefined, 10, 0)
     inflow.shift()
     inflow.clear()
     expect([inflow.length, inflow.queued, inflow.units, budget.used]).toEqual([0, 0, 0, 0])

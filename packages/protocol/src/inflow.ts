@@ -1,4 +1,4 @@
-import { receiveUnits } from "./limits.js"
+import { receiveUnits, streamUnits } from "./limits.js"
 import { Queue } from "./queue.js"
 import { Violation } from "./violation.js"
 
@@ -39,6 +39,8 @@ export class ReceiveBudget {
 
 /** Consecutive values of one frame; each costs the same part of the message that brought them. */
 interface Batch {
+  /** Units of the session's messages when it had arrived; 0 for what another session brought. */
+  mark: number
   readonly values: readonly unknown[]
   readonly cursors: readonly string[] | undefined
   readonly charge: number
@@ -71,6 +73,9 @@ export class Inflow {
   #received = 0
   #granted = 0
   #budget: ReceiveBudget
+  /** The session's units when the last item taken had arrived, and what that was at the last grant. */
+  #takenMark = 0
+  #grantedMark = 0
   readonly #queue = new Queue<Batch | QueuedNote>()
 
   constructor(budget: ReceiveBudget) {
@@ -101,16 +106,24 @@ export class Inflow {
     this.#begun = false
     this.#received = 0
     this.#granted = 0
+    this.#takenMark = 0
+    this.#grantedMark = 0
+    for (const entry of this.#queue) if ("mark" in entry) entry.mark = 0
     this.granting = false
   }
 
-  push(values: readonly unknown[], cursors: readonly string[] | undefined, charge: number): void {
+  push(
+    values: readonly unknown[],
+    cursors: readonly string[] | undefined,
+    charge: number,
+    mark: number,
+  ): void {
     this.#received += values.length
     if (this.#received > this.#granted) throw new Violation("an item beyond its credit")
     this.queued += values.length
     this.#hold(charge * values.length)
     this.cursor = cursors?.[values.length - 1] ?? this.cursor
-    this.#queue.push({ values, cursors, charge, taken: 0 })
+    this.#queue.push({ values, cursors, charge, mark, taken: 0 })
   }
 
   note(note: string, data: unknown, charge: number): void {
@@ -128,6 +141,7 @@ export class Inflow {
       return head.arrival
     }
     this.queued--
+    this.#takenMark = Math.max(this.#takenMark, head.mark)
     const item = head.values[head.taken]
     const cursor = head.cursors?.[head.taken]
     if (++head.taken === head.values.length) this.#queue.shift()
@@ -145,13 +159,16 @@ export class Inflow {
     return this.grantDue || this.#budget.relieved
   }
 
-  /** Whether so much was taken that the sender should hear of it. */
+  /**
+   * Whether so much was taken that the sender should hear of it: of the window, or of the units that it
+   * may have at its reader. What the items themselves were of those is not known here, where a message
+   * is read as a whole; the session's are never less.
+   */
   get grantDue(): boolean {
-    return (
-      this.#begun &&
-      !this.granting &&
-      this.#allowance - this.#granted >= Math.max(1, this.window >> 1)
-    )
+    if (!this.#begun || this.granting) return false
+    const taken = this.#allowance - this.#granted
+    if (taken >= Math.max(1, this.window >> 1)) return true
+    return taken > 0 && this.#takenMark - this.#grantedMark >= streamUnits / 2
   }
 
   /** The absolute number for a CREDIT; `undefined` when the sender knows as much already. */
@@ -159,6 +176,7 @@ export class Inflow {
     this.granting = false
     if (!this.#begun || this.#allowance <= this.#granted) return undefined
     this.#granted = this.#allowance
+    this.#grantedMark = this.#takenMark
     return this.#granted
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { jsonCodec } from "./codec-json.js"
 import { Lane, type Policy } from "./lane.js"
-import { backlogUnits, messageUnits, turnUnits } from "./limits.js"
+import { messageUnits, streamUnits, turnUnits } from "./limits.js"
 import { frameOf } from "./outbox.js"
 import { SendBudget } from "./send-budget.js"
 
@@ -18,6 +18,11 @@ function lane(policy: Policy = "every", credit = 10, id = 1, budget = new SendBu
     return frames
   }
   return { lane: it, owner, told, drain }
+}
+
+/** Values in these frames. */
+function itemsOf(frames: readonly unknown[]): number {
+  return frames.flatMap((frame) => Reflect.get(Object(frame), "2")).length
 }
 
 describe("a lane", () => {
@@ -113,12 +118,33 @@ describe("room for a source that can wait", () => {
 
   it("ends above so many units, and is told of when there is some again", () => {
     const { lane: stream, told, drain } = lane("every", 100)
-    stream.item("x".repeat(backlogUnits))
+    stream.item(`"${"x".repeat(streamUnits)}"`)
     expect(stream.room()).toBe(0)
-    stream.take(turnUnits)
-    expect(told.revived).toBe(1)
     drain()
+    expect([stream.room(), told.revived]).toEqual([0, 0])
+    stream.credit(11)
     expect(told.revived).toBe(1)
+    expect(stream.room()).toBe(10)
+  })
+
+  it("is none, nor does anything leave, while its reader has so many units to take", () => {
+    const { lane: stream, drain } = lane("every", 10)
+    const value = "x".repeat(streamUnits / 4)
+    for (let item = 0; item < 9; item++) stream.item(`"${value}"`)
+    expect(itemsOf(drain())).toBe(4)
+    stream.credit(11)
+    expect(itemsOf(drain())).toBe(1)
+    stream.credit(14)
+    expect(itemsOf(drain())).toBe(3)
+  })
+
+  it("is never nothing to a reader that has taken all, however large an item is", () => {
+    const { lane: stream, drain } = lane("every", 10)
+    stream.item(`"${"x".repeat(streamUnits * 2)}"`)
+    stream.item("2")
+    expect(drain().every((frame) => Array.isArray(frame) && frame[0] === 15)).toBe(true)
+    stream.credit(11)
+    expect(drain()).toEqual([[21, 1, 2]])
   })
 
   it("is told of by credit, once, and only to those that had found none", () => {
@@ -134,7 +160,7 @@ describe("room for a source that can wait", () => {
 })
 
 describe("the lanes of one session", () => {
-  const item = "x".repeat(backlogUnits / 2)
+  const item = "x".repeat(streamUnits / 2)
 
   /** As many lanes as it takes until their sources have to wait for each other. */
   function crowd(budget: SendBudget) {

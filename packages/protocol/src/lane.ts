@@ -2,9 +2,9 @@ import { type Backlog, EveryBacklog, Fixed, LossyBacklog } from "./backlog.js"
 import type { Codec, Encoded } from "./codec.js"
 import * as Kind from "./kind.js"
 import { cut } from "./large-frame.js"
-import { backlogUnits, messageUnits, turnUnits } from "./limits.js"
+import { messageUnits, streamUnits, turnUnits } from "./limits.js"
 import type { Numbered } from "./outbox.js"
-import type { Queue } from "./queue.js"
+import { Queue } from "./queue.js"
 import type { Held, SendBudget } from "./send-budget.js"
 import type { Sender } from "./sender.js"
 import { Violation } from "./violation.js"
@@ -45,6 +45,9 @@ export class Lane implements Sender, Held {
   /** Absolute number of items that the receiver allows. */
   #allowed: number
   #sent = 0
+  /** Of each item sent that may still wait at the receiver, and together. */
+  readonly #untaken = new Queue<number>()
+  #untakenUnits = 0
   /** Units of the backlog, as the budget has them. */
   #counted = 0
   /** Its last frame waits. */
@@ -79,7 +82,8 @@ export class Lane implements Sender, Held {
     const credit = this.#allowed - this.#sent - this.#backlog.items
     const { exceeded } = this.#budget
     if (exceeded) this.#budget.hold(this)
-    const room = !exceeded && this.#backlog.units < backlogUnits ? credit : 0
+    const units = this.#backlog.units + this.#untakenUnits
+    const room = !exceeded && units < streamUnits ? credit : 0
     this.#starved = room <= 0
     return room
   }
@@ -89,6 +93,7 @@ export class Lane implements Sender, Held {
     if (upTo > this.#sent + this.#window) throw new Violation("credit beyond the window")
     if (upTo <= this.#allowed) return
     this.#allowed = upTo
+    this.#taken(upTo - this.#window)
     this.revive()
   }
 
@@ -188,11 +193,25 @@ export class Lane implements Sender, Held {
     return this.#codec.array([Kind.NOTE, this.#owner.id, what, data])
   }
 
+  /** CREDIT says how many items its reader has taken. */
+  #taken(items: number): void {
+    while (this.#sent - this.#untaken.length < items) {
+      this.#untakenUnits -= this.#untaken.shift() ?? 0
+    }
+  }
+
+  /** An item goes while there is any room at its reader, so that none is too large for ever. */
   #takeWaiting(units: number): Encoded | undefined {
-    const next = this.#backlog.next(this.#allowed - this.#sent, units)
+    const room = streamUnits - this.#untakenUnits
+    const most = room > 0 ? this.#allowed - this.#sent : 0
+    const next = this.#backlog.next(most, Math.min(units, room))
     if (next === undefined) return undefined
     if (next instanceof Fixed) return this.#takeFixed(next.frame)
     this.#sent += next.length
+    for (const { length } of next) {
+      this.#untaken.push(length)
+      this.#untakenUnits += length
+    }
     const [value] = next
     if (next.length === 1 && value !== undefined) {
       return this.#codec.array([Kind.ITEM, this.#owner.id, value])

@@ -62,6 +62,9 @@ export const ackFrames = { server: 32, client: 64 } as const
 
 /** Credit windows of a stream's receiver, in items. Of a lossy stream so many may be stale. */
 export const creditWindow = { every: 256, conflate: 64, latest: 2 } as const
+/** Values of one stream that wait to be sent, or that its reader has not taken as far as the sender knows:
+ * above it a source that can wait does, and none is sent. */
+export const streamUnits = 131_072
 
 /** Received and not yet taken: all streams of a session, and frames of which parts are missing. */
 export const receiveUnits = 4_194_304
@@ -79,8 +82,6 @@ export const pushUnits = 262_144
 export const conflatedKeys = 65_536
 /** Their values. */
 export const conflatedUnits = 4_194_304
-/** Values of one stream that wait to be sent: above it a source that can wait does. */
-export const backlogUnits = 262_144
 /** Values of all streams of a session that wait to be sent: above it every source that can wait does, and
  * of the others those end that hold more than `turnUnits`. */
 export const waitingItemUnits = 8_388_608

@@ -6,6 +6,7 @@ it("our own limits are the defaults, where nothing else is said", () => {
   expect(ownLimits(undefined)).toEqual(defaultLimits)
   const more = { calls: 0, window: windowFloor }
   expect(ownLimits(more)).toEqual({ ...defaultLimits, ...more })
+  expect(ownLimits({ calls: undefined })).toEqual(defaultLimits)
 })
 
 it("limits that the other side would not believe are a mistake of ours", () => {

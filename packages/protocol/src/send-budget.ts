@@ -14,8 +14,9 @@ export class SendBudget {
   used = 0
   readonly #held = new Set<Held>()
 
+  /** While some wait nobody overtakes them. */
   get exceeded(): boolean {
-    return this.used >= waitingItemUnits
+    return this.#held.size > 0 || this.used >= waitingItemUnits
   }
 
   /** Its source hears as soon as half of the budget is free. */

@@ -133,9 +133,15 @@ export class Serving implements Half {
     return true
   }
 
-  /** Begins a subscription: its window is told before its first item. */
-  begin(channel: AcceptedChannel, policy: Policy, window: number): void {
-    const { codec, sendBudget: budget } = this.#context
+  /** Begins a subscription: its window is told before its first item. `waits`: its source can. */
+  begin(
+    channel: AcceptedChannel,
+    policy: Policy,
+    window: number,
+    waits: boolean = policy === "every",
+  ): void {
+    const { codec, pullBudget, pushBudget } = this.#context
+    const budget = waits ? pullBudget : pushBudget
     const { credit } = channel
     const revived = () => this.#context.emit({ type: "writable", channel })
     channel.lane = new Lane(channel, { codec, policy, window, credit, budget, revived })

@@ -96,7 +96,6 @@ export class Session {
   #controls: Encoded[] = []
   #over = false
   #messagesIn = 0
-  #unitsIn = 0
   #replayed = 0
   #duplicates = 0
 
@@ -175,7 +174,7 @@ export class Session {
     return {
       messagesIn: this.#messagesIn,
       messagesOut: this.#outgoing.messages,
-      unitsIn: this.#unitsIn,
+      unitsIn: this.#context.received,
       unitsOut: this.#outgoing.units,
       framesIn: this.#inbox.applied,
       framesOut: this.#outbox.sent,
@@ -239,7 +238,7 @@ export class Session {
   receive(wire: Encoded): void {
     if (this.#over || !this.#context.attached) return
     this.#messagesIn++
-    this.#unitsIn += wire.length
+    this.#context.received += wire.length
     this.#liveness.heard()
     if (wire.length > messageBytesOnWire) throw new Violation("a message over any size", TOO_BIG)
     const { value, revive } = this.#context.codec.decode(wire)

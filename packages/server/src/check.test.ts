@@ -28,6 +28,15 @@ test.each<[options: object, complaint: string]>([
   expect(() => serve(router, loose(options))).toThrow(complaint)
 })
 
+test("drain and listen refuse what is no number", async () => {
+  const server = serve(router)
+  await expect(server.drain({ within: loose("abc") })).rejects.toThrow("drain: within is no number")
+  await expect(server.drain({ spread: Number.NaN })).rejects.toThrow("drain: spread is no number")
+  for (const options of [8080, {}, { port: "abc" }, { port: 65_536 }]) {
+    await expect(listen(server, loose(options))).rejects.toThrow("listen: this is no port")
+  }
+})
+
 test("what was not made for it is refused by its name", async () => {
   expect(() => serve(loose(service))).toThrow("serve: not a router, which `implement` makes")
   expect(() => serve(loose(undefined))).toThrow("serve: not a router")

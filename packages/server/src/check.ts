@@ -1,4 +1,5 @@
 import type { Identity, ServeOptions } from "./options.js"
+import type { DrainOptions } from "./server.js"
 
 /*
  * What types say already, for callers without them, and for numbers that come from an environment. It is
@@ -24,6 +25,14 @@ export function checkedIdentity(given: Identity<unknown>): Identity<unknown> {
   const known = principal === undefined || typeof principal === "string"
   if (known && typeof given === "object" && given !== null && "context" in given) return given
   throw new TypeError("authenticate gives { principal?: string, context }, or throws")
+}
+
+/** Throws a TypeError for milliseconds that are none. */
+export function checkDrain(options: DrainOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    const fits = value === undefined || (typeof value === "number" && value >= 0)
+    if (!fits) throw new TypeError(`drain: ${name} is no number of milliseconds: ${String(value)}`)
+  }
 }
 
 function demandInteger(name: string, value: unknown, least: number): void {

@@ -11,6 +11,7 @@ import {
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as durations from "@trunkline/protocol/durations"
 import { type Host, systemHost, type Transport, uniform } from "@trunkline/transport"
+import { checkDrain } from "./check.js"
 import { Handshake, type HandshakeContext } from "./handshake.js"
 import {
   type Credentials,
@@ -165,11 +166,12 @@ export class Server {
   /**
    * Lets what was begun finish: no new session and no new call is taken, every client is told to leave,
    * and one that has nothing left to wait for is let go. At the deadline the rest is.
+   *
+   * @throws TypeError for what is no number of milliseconds; nothing has begun then
    */
-  async drain({
-    within = defaultDrain,
-    spread = (within * 2) / 3,
-  }: DrainOptions = {}): Promise<void> {
+  async drain(options: DrainOptions = {}): Promise<void> {
+    checkDrain(options)
+    const { within = defaultDrain, spread = (within * 2) / 3 } = options
     this.#sessions.draining = true
     this.#drainDeadline = this.#host.now() + within
     const farewells = [...this.#sessions.live].map((session) => {

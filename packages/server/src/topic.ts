@@ -80,7 +80,7 @@ export function topic(procedure: Subscription, options?: TopicOptions<unknown>):
 }
 
 function isSchema(value: unknown): value is AnySchema {
-  return typeof value === "object" && value !== null
+  return (typeof value === "object" && value !== null) || typeof value === "function"
 }
 
 /** Who reads a topic, by key. */

@@ -89,6 +89,35 @@ test("a generator is not asked for more than its reader has room for, and goes o
   while (state.ended === 0) await new Promise((resolve) => setImmediate(resolve))
 })
 
+test("large items wait for a slow reader, one after the other, and none is too much", async () => {
+  const file = contract({ pieces: subscription({ input: z.number(), item: z.string() }) })
+  const count = 24
+  let pulled = 0
+  const router = implement(file, {
+    async *pieces({ input }) {
+      for (; pulled < count; pulled++) yield "x".repeat(input)
+    },
+  })
+  const listening = await listen(serve(router), { port: 0, hostname: "127.0.0.1" })
+  const connection = connect(`ws://127.0.0.1:${listening.port}/rpc`)
+  try {
+    for (const size of [20_000, 64_000, 300_000]) {
+      pulled = 0
+      let read = 0
+      for await (const piece of createClient(file, connection).pieces(size)) {
+        expect(piece).toHaveLength(size)
+        read++
+        await quiet(() => pulled)
+        expect((pulled - read) * size).toBeLessThanOrEqual(131_072 + size)
+      }
+      expect(read).toBe(count)
+    }
+  } finally {
+    await connection.close()
+    await listening.close()
+  }
+})
+
 test("a source that cannot wait ends a reader that does not read, behind what has arrived", async () => {
   const { pushed, server, client } = await start()
   const reader = client.pushed()[Symbol.asyncIterator]()

@@ -103,6 +103,9 @@ export function attach(
  */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { port, hostname, handler = notFound } = options
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+    throw new TypeError(`listen: this is no port: ${String(port)}`)
+  }
   const http = createServer(handler)
   attach(server, http, options)
   await new Promise<void>((resolve, reject) => {
