@@ -1,5 +1,4 @@
-import type { Identity, ServeOptions } from "./options.js"
-import type { DrainOptions } from "./server.js"
+import type { DrainOptions, Identity, ServeOptions } from "./options.js"
 
 /*
  * What types say already, for callers without them, and for numbers that come from an environment. It is

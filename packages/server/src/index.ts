@@ -20,6 +20,7 @@ export { implement, isRpcError, scope } from "@trunkline/endpoint"
 export type { Host, Transport, TransportEvents } from "@trunkline/transport"
 export type {
   Credentials,
+  DrainOptions,
   Identity,
   ServeOptions,
   ServerLimits,
@@ -27,6 +28,6 @@ export type {
   ValidationOptions,
 } from "./options.js"
 export { serve } from "./serve.js"
-export type { DrainOptions, Server, ServerStats, UpgradeAnswer, UpgradeOffer } from "./server.js"
+export type { Server, ServerStats, UpgradeAnswer, UpgradeOffer } from "./server.js"
 export type { Topic, TopicOptions } from "./topic.js"
 export { topic } from "./topic.js"

@@ -96,6 +96,20 @@ export interface SessionTiming {
   readonly heartbeat?: number | undefined
 }
 
+/** How a server leaves. */
+export interface DrainOptions {
+  /**
+   * Milliseconds for what was begun to finish.
+   * @default 30_000
+   */
+  readonly within?: number | undefined
+  /**
+   * Milliseconds over which the clients are told, so that they do not all leave at once.
+   * @default two thirds of `within`
+   */
+  readonly spread?: number | undefined
+}
+
 /** The longest grace, in milliseconds. */
 export const longestGrace = 600_000
 

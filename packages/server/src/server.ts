@@ -15,6 +15,7 @@ import { checkDrain } from "./check.js"
 import { Handshake, type HandshakeContext } from "./handshake.js"
 import {
   type Credentials,
+  type DrainOptions,
   defaultDrain,
   defaultHandlers,
   defaultValidation,
@@ -55,19 +56,6 @@ export interface ServerStats {
   readonly handshakes: number
   /** Ended sessions that are remembered. */
   readonly tombstones: number
-}
-
-export interface DrainOptions {
-  /**
-   * Milliseconds for what was begun to finish.
-   * @default 30_000
-   */
-  readonly within?: number | undefined
-  /**
-   * Milliseconds over which the clients are told, so that they do not all leave at once.
-   * @default two thirds of `within`
-   */
-  readonly spread?: number | undefined
 }
 
 /** How often a draining server looks for sessions that have nothing left to do, in milliseconds. */

@@ -45,8 +45,20 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         module: "protocol/lane",
-        text: "this.#backlog.next(this.#allowed - this.#sent, units)",
-        planted: "this.#backlog.next(this.#allowed - this.#sent + 1, units)",
+        text: "const most = room > 0 ? this.#allowed - this.#sent : 0;",
+        planted: "const most = room > 0 ? this.#allowed - this.#sent + 1 : 0;",
+      },
+    ],
+  },
+  {
+    name: "credit for large items waits until half the window was taken",
+    noticedBy: ["L1"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/inflow",
+        text: "return taken > 0 && this.#takenMark - this.#grantedMark >= streamUnits / 2;",
+        planted: "return false;",
       },
     ],
   },
