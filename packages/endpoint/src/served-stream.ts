@@ -30,7 +30,10 @@ export class ServedStream extends Served {
   #detach: (() => void) | undefined
   #pulling = false
   #burst = 0
-  /** What is being put, and whether it found room: fields, since it happens for every item. */
+  /**
+   * What is being put, and whether it found room: fields, since it happens for every item. Whatever was
+   * put is let go: a stream at rest is not to hold on to its last item.
+   */
   #value: Encoded = ""
   #key: unknown
   #taken = true
@@ -62,7 +65,7 @@ export class ServedStream extends Served {
     this.#stop()
   }
 
-  #begin(waits: boolean): void {
+  #begin(waits?: boolean): void {
     const { policy, window } = this.#plan
     this.desk.serve((serving) => {
       serving.begin(this.channel, policy, window, waits)
@@ -71,7 +74,7 @@ export class ServedStream extends Served {
   }
 
   #iterate(source: AsyncIterable<unknown>): void {
-    this.#begin(this.#plan.policy === "every")
+    this.#begin()
     this.settle(
       (source) => source[Symbol.asyncIterator](),
       source,
@@ -170,6 +173,8 @@ export class ServedStream extends Served {
     this.#value = value
     this.#key = key
     this.desk.serve(this.#putItem)
+    this.#value = ""
+    this.#key = undefined
     if (!this.#taken) this.#slowConsumer()
   }
 

@@ -133,7 +133,11 @@ export class Serving implements Half {
     return true
   }
 
-  /** Begins a subscription: its window is told before its first item. `waits`: its source can. */
+  /**
+   * Begins a subscription: its window is told before its first item.
+   *
+   * @param waits its source can wait, as that of a lossless stream does unless it cannot
+   */
   begin(
     channel: AcceptedChannel,
     policy: Policy,
