@@ -38,6 +38,7 @@ export type { Entry, Router } from "./router.js"
 export { implement } from "./router.js"
 export type { Scope } from "./scope.js"
 export { scope } from "./scope.js"
+export { isSchema } from "./served.js"
 export type {
   Stream,
   StreamEvent,

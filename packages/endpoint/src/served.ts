@@ -216,8 +216,9 @@ function shortened({ message, path }: Issue): Issue {
   return { message: message.slice(0, issueUnits), path: path.slice(0, limits.depth) }
 }
 
+/** Whether a payload was declared; some libraries' schemas are functions. */
 export function isSchema(value: unknown): value is AnySchema {
-  return typeof value === "object" || typeof value === "function"
+  return (typeof value === "object" && value !== null) || typeof value === "function"
 }
 
 /** Also what only looks like one, as query builders do. */

@@ -1,12 +1,18 @@
 import {
-  type AnySchema,
   type InputOf,
   type OutputOf,
   RpcError,
   type Subscription,
   validate,
 } from "@trunkline/contract"
-import { type ErrorMakers, type Handler, PushSource, planOf, type Sink } from "@trunkline/endpoint"
+import {
+  type ErrorMakers,
+  type Handler,
+  isSchema,
+  PushSource,
+  planOf,
+  type Sink,
+} from "@trunkline/endpoint"
 import { type Codec, type Encoded, Unencodable } from "@trunkline/protocol"
 
 /**
@@ -77,10 +83,6 @@ export function topic(procedure: Subscription, options?: TopicOptions<unknown>):
   return Object.defineProperty(Object.assign(read, { publish }), "readers", {
     get: () => readers.size,
   })
-}
-
-function isSchema(value: unknown): value is AnySchema {
-  return (typeof value === "object" && value !== null) || typeof value === "function"
 }
 
 /** Who reads a topic, by key. */
