@@ -1,4 +1,5 @@
 import { call, contract, subscription } from "@trunkline/contract"
+import express from "express"
 import { expect, test } from "vitest"
 import { attach, listen } from "./adapters/node.js"
 import { implement, serve, topic } from "./index.js"
@@ -42,6 +43,8 @@ test("what was not made for it is refused by its name", async () => {
   expect(() => serve(loose(undefined))).toThrow("serve: not a router")
   expect(() => Reflect.apply(topic, undefined, [service.ping])).toThrow("topic: not a subscription")
   expect(() => attach(loose(router), loose({}))).toThrow("not a server, which `serve` makes")
+  expect(() => attach(serve(router), loose(express()))).toThrow("attach: no http.Server")
+  expect(() => attach(serve(router), loose(undefined))).toThrow("attach: no http.Server")
   await expect(listen(loose(router), { port: 0 })).rejects.toThrow("not a server")
   await expect(listen(serve(router), { port: 0, path: "rpc" })).rejects.toThrow(
     "a path begins with a slash: rpc",

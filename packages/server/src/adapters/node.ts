@@ -56,7 +56,7 @@ const closeTimeout = 5_000
  * to whoever else listens for them.
  *
  * @returns takes it back: sockets that are open stay
- * @throws TypeError for what is no server, and for a path without its slash
+ * @throws TypeError for what is no server, as an app is none, and for a path without its slash
  */
 export function attach(
   server: Server,
@@ -64,6 +64,8 @@ export function attach(
   { path = defaultPath, deflate }: AttachOptions = {},
 ): () => void {
   if (!(server instanceof Server)) throw new TypeError("not a server, which `serve` makes")
+  // An app of Express has `on` and never upgrades; the server that it listens with has an address.
+  if (typeof http?.address !== "function") throw new TypeError("attach: no http.Server")
   if (!path.startsWith("/")) throw new TypeError(`a path begins with a slash: ${path}`)
   const sockets = new WebSocketServer({
     noServer: true,
