@@ -65,7 +65,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the window is not heeded",
     noticedBy: ["S6"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "protocol/outgoing",
@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a frame counts as applied before it is",
     noticedBy: ["S1", "S17"],
-    within: 3_000,
+    within: 1_000,
     edits: [
       {
         module: "protocol/session",
@@ -89,7 +89,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a tombstone tells of one frame too few",
     noticedBy: ["S1", "S17"],
-    within: 3_000,
+    within: 1_000,
     edits: [
       {
         module: "server/sessions",
@@ -113,7 +113,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a stream that was lost begins anew without a word",
     noticedBy: ["S2"],
-    within: 3_000,
+    within: 1_000,
     edits: [
       {
         module: "endpoint/served-stream",
@@ -125,7 +125,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "the doubt about an earlier attempt is not heeded",
     noticedBy: ["S1"],
-    within: 3_000,
+    within: 1_000,
     edits: [
       {
         module: "endpoint/dispatcher",
@@ -137,7 +137,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "what a lost session may have received is issued again without a doubt",
     noticedBy: ["S1", "S2"],
-    within: 3_000,
+    within: 1_000,
     edits: [
       {
         module: "protocol/loss",
@@ -161,7 +161,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "executed is guessed from having been called",
     noticedBy: ["S5"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "endpoint/served",
@@ -185,7 +185,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a handler's failure overtakes its items",
     noticedBy: ["S4"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "protocol/serving",
@@ -197,7 +197,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a channel stays open after its terminal frame",
     noticedBy: ["S4", "S12", "S17"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "protocol/serving",
@@ -209,7 +209,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an open is sent again for a caller who has gone",
     noticedBy: ["S7"],
-    within: 3_000,
+    within: 1_000,
     edits: [
       {
         module: "protocol/outgoing",
@@ -234,7 +234,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a cancel is answered when the handler ends",
     noticedBy: ["S12", "S15"],
-    within: 3_000,
+    within: 300,
     edits: [
       {
         module: "endpoint/served",
@@ -258,7 +258,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "another user's calls go into the next session",
     noticedBy: ["S9"],
-    within: 3_000,
+    within: 300,
     edits: [
       {
         module: "protocol/loss",
@@ -270,7 +270,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a session is resumed without asking whose it is",
     noticedBy: ["S9"],
-    within: 3_000,
+    within: 1_000,
     edits: [
       {
         module: "server/sessions",
@@ -294,7 +294,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "an old socket is still heard, and duplicates are applied",
     noticedBy: ["S1", "S2", "S4", "S6", "S17"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "transport/driver",
@@ -323,7 +323,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "silence alone condemns a socket",
     noticedBy: ["L2"],
-    within: 20_000,
+    within: 300,
     edits: [
       {
         module: "protocol/heartbeat",
@@ -335,7 +335,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "no acknowledgement goes by itself",
     noticedBy: ["L1", "L2", "S6"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "protocol/inbox",
@@ -359,7 +359,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a deadline is not kept by the caller",
     noticedBy: ["L1"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "protocol/calling",
@@ -384,7 +384,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "dropped values are counted once too few",
     noticedBy: ["S11"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "protocol/lane",
@@ -396,7 +396,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "attempts to connect follow each other at once",
     noticedBy: ["L4"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "client/reconnect",
@@ -408,7 +408,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "a part is lost with its socket",
     noticedBy: ["S6", "S7", "S16", "S17", "L1"],
-    within: 3_000,
+    within: 300,
     edits: [
       {
         module: "protocol/outgoing",
