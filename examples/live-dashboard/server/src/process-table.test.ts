@@ -17,24 +17,9 @@ const row = (pid: number): Process => ({
 it("tells a reader of new, changed and vanished rows, and of nothing twice", () => {
   const told = new Map<number, Process>()
   const [one, two] = [row(1), row(2)]
-  expect([
-    ...changes(
-      told,
-      new Map([
-        [1, one],
-        [2, two],
-      ]),
-    ),
-  ]).toEqual([one, two])
-  expect([
-    ...changes(
-      told,
-      new Map([
-        [1, one],
-        [2, two],
-      ]),
-    ),
-  ]).toEqual([])
+  const both = new Map([one, two].map((process) => [process.pid, process]))
+  expect([...changes(told, both)]).toEqual([one, two])
+  expect([...changes(told, both)]).toEqual([])
   const busy = { ...two, cpu: 50 }
   expect([...changes(told, new Map([[2, busy]]))]).toEqual([busy, { pid: 1, gone: true }])
   expect([...changes(told, new Map([[2, busy]]))]).toEqual([])
