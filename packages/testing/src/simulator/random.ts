@@ -12,6 +12,12 @@ export class Random {
     for (let round = 0; round < 12; round++) this.#next()
   }
 
+  /** Another source for the same seed: what is drawn from it changes nothing that was drawn before. */
+  static of(seed: number, what: string): Random {
+    const mark = [...what].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) & 0xffff, 7)
+    return new Random(seed + mark * 0x1_0000_0000)
+  }
+
   /** In [0, 1). */
   unit(): number {
     return this.#next() / 0x1_0000_0000
