@@ -157,8 +157,8 @@ test.each<[what: string, suspend: () => void, wake: () => void]>([
     const lost = reached("waiting")
     suspend()
     expect(await lost).toMatchObject({ code: 4001 })
-    while (server.stats.attached > 0) await new Promise((resolve) => setImmediate(resolve))
-    expect(server.stats.sessions).toBe(1)
+    while (server.stats().attached > 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(server.stats().sessions).toBe(1)
     const open = reached("open")
     wake()
     await open

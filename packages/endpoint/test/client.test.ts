@@ -215,7 +215,7 @@ describe.each([
     await client
     await client.hosts.name()
     // Two calls were made in all, and each opened one channel.
-    expect(pair.server.stats.channels).toBe(0)
+    expect(pair.server.stats().channels).toBe(0)
     expect(pair.connection.info.session).toBe(before.session)
     const third = await failure(createClient(api, pair.connection).fails())
     expect(third).toMatchObject({ correlationId: `${before.session}.5` })

@@ -37,7 +37,7 @@ describe("a stream that is iterated", () => {
         .next()
         .then(() => Promise.reject()),
     )
-    expect(pair.server.stats.channels).toBeLessThanOrEqual(1)
+    expect(pair.server.stats().channels).toBeLessThanOrEqual(1)
     expect(feed.pulled).toBe(0)
     expect(stream.status).toBe("idle")
   })

@@ -7,7 +7,7 @@ export function pairOf<Context>(router: Router<Context>, ...options: PairArgumen
   const pair = connectedPair(router, ...options)
   onTestFinished(async () => {
     await pair.close()
-    expect(pair.server.stats).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })
+    expect(pair.server.stats()).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })
   })
   return pair
 }

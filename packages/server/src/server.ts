@@ -48,6 +48,7 @@ export interface ServerStats {
   /** Sessions alive, with a socket and without. */
   readonly sessions: number
   readonly attached: number
+  readonly detached: number
   /** Calls and streams being served. */
   readonly channels: number
   /** Units kept to be sent again, all sessions together. */
@@ -114,7 +115,8 @@ export class Server {
     }
   }
 
-  get stats(): ServerStats {
+  /** How the server is doing now. It looks at every session: ask it every few seconds, not for every message. */
+  stats(): ServerStats {
     let attached = 0
     let channels = 0
     let retained = 0
@@ -124,8 +126,9 @@ export class Server {
       retained += driver.session.retained
     }
     const { size: sessions, remembered: tombstones } = this.#sessions
+    const detached = sessions - attached
     const handshakes = this.#handshakes.size
-    return { sessions, attached, channels, retained, handshakes, tombstones }
+    return { sessions, attached, detached, channels, retained, handshakes, tombstones }
   }
 
   /** For adapters: what to answer to an upgrade. `undefined`: nothing that this client understands. */

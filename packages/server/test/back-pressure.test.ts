@@ -84,7 +84,7 @@ test("a generator is not asked for more than its reader has room for, and goes o
   }
   await quiet(() => state.pulled)
   expect(state.pulled).toBeLessThanOrEqual(2_000 + 257)
-  expect(server.stats.retained).toBeLessThan(262_144)
+  expect(server.stats().retained).toBeLessThan(262_144)
   await reader.return?.()
   while (state.ended === 0) await new Promise((resolve) => setImmediate(resolve))
 })
@@ -136,7 +136,7 @@ test("a source that cannot wait ends a reader that does not read, behind what ha
   expect(failure).toMatchObject({ code: "SLOW_CONSUMER" })
   expect(rest).toEqual(rest.map((_, index) => index + 1))
   expect(rest.length).toBeLessThanOrEqual(512)
-  expect(server.stats.channels).toBe(0)
+  expect(server.stats().channels).toBe(0)
 })
 
 /** Reads one item, stops until the source has nothing more, and reads the rest. */

@@ -122,7 +122,7 @@ afterAll(async () => {
   await connection.close()
   await witness.close()
   await listening.close()
-  expect(server.stats).toMatchObject({ sessions: 0, channels: 0 })
+  expect(server.stats()).toMatchObject({ sessions: 0, channels: 0 })
 })
 
 /** The failure of a call, as its caller sees it. */

@@ -49,7 +49,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await witness.close()
   await listening.close()
-  expect(server.stats).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })
+  expect(server.stats()).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })
 })
 
 function nested(depth: number): string {

@@ -86,7 +86,7 @@ test("drain lets a call finish, takes nothing new, and says goodbye", async () =
   expect((await client.closed).code).toBe(1000)
   await drained
   expect(aborted).toEqual([])
-  expect(server.stats.sessions).toBe(0)
+  expect(server.stats().sessions).toBe(0)
 })
 
 test("a client whose socket is cut while the server drains gets its result all the same", async () => {

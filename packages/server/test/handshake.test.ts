@@ -27,7 +27,7 @@ async function start(options: ServeOptions<unknown> = {}, path = "/rpc"): Promis
 afterEach(async () => {
   await listening?.close()
   listening = undefined
-  expect(server.stats).toMatchObject({ sessions: 0, handshakes: 0 })
+  expect(server.stats()).toMatchObject({ sessions: 0, handshakes: 0 })
 })
 
 /** The HTTP status of an upgrade that did not come about. */
@@ -68,7 +68,7 @@ describe("the subprotocol", () => {
       { code: "version", message: "no subprotocol in common", supported: ["trunkline.v1.json"] },
     ])
     expect(await client.closed).toEqual({ code: 4406, reason: "no subprotocol in common" })
-    expect(server.stats).toMatchObject({ sessions: 0, handshakes: 0 })
+    expect(server.stats()).toMatchObject({ sessions: 0, handshakes: 0 })
   })
 
   test.each([[[]], [["graphql-transport-ws"]], [["trunkline.v9.json"]], [["TRUNKLINE.V1.JSON"]]])(
@@ -178,7 +178,7 @@ describe("the token", () => {
     client.hello(body)
     expect(await client.next()).toEqual([3, { code: "auth", message: "who are you" }])
     expect((await client.closed).code).toBe(4401)
-    expect(server.stats.sessions).toBe(0)
+    expect(server.stats().sessions).toBe(0)
   })
 
   test("FORBIDDEN says that no other token would help", async () => {
@@ -287,10 +287,10 @@ describe("time", () => {
     client.hello()
     await asked
     await client.close()
-    while (server.stats.handshakes > 0) await new Promise((resolve) => setImmediate(resolve))
+    while (server.stats().handshakes > 0) await new Promise((resolve) => setImmediate(resolve))
     allow({ context: {} })
     await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(server.stats.sessions).toBe(0)
+    expect(server.stats().sessions).toBe(0)
   })
 })
 
@@ -308,7 +308,7 @@ describe("a session is its owner's", () => {
     client.send([1, 0, [20, 1, "who"]])
     await client.nextOf(17)
     await client.close()
-    while (server.stats.attached > 0) await new Promise((resolve) => setImmediate(resolve))
+    while (server.stats().attached > 0) await new Promise((resolve) => setImmediate(resolve))
     return welcome
   }
 
@@ -374,7 +374,7 @@ describe("a session is its owner's", () => {
     await start({ host: quickHost(10), session: { grace: 1_000 }, log: book.log })
     const welcome = await left()
     await book.find({ message: "session ended", why: "expired" })
-    expect(server.stats).toMatchObject({ sessions: 0, tombstones: 1 })
+    expect(server.stats()).toMatchObject({ sessions: 0, tombstones: 1 })
     expect(await comeBack(resumeOf(welcome))).toMatchObject({
       resumed: false,
       why: "expired",
@@ -386,8 +386,8 @@ describe("a session is its owner's", () => {
     await start()
     const client = await RawClient.welcomed(url)
     await client.close()
-    while (server.stats.sessions > 0) await new Promise((resolve) => setImmediate(resolve))
-    expect(server.stats.attached).toBe(0)
+    while (server.stats().sessions > 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(server.stats().attached).toBe(0)
   })
 
   test("what the WELCOME says is what the options say", async () => {

@@ -75,4 +75,4 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
 }
 
 await ways[process.argv[2] ?? ""]?.()
-process.stdout.write(`left: ${JSON.stringify(server.stats)}\n`)
+process.stdout.write(`left: ${JSON.stringify(server.stats())}\n`)

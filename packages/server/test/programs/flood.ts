@@ -66,7 +66,7 @@ for (let round = 0; produced < 200 * megabyte || round < 100; round++) {
   await new Promise((resolve) => setImmediate(resolve))
 }
 most = Math.max(most, memory())
-const { retained } = server.stats
+const { retained } = server.stats()
 for (const socket of sockets) socket.terminate()
 await listening.close()
 process.stdout.write(`${JSON.stringify({ produced, pulled, retained, grown: most - before })}\n`)

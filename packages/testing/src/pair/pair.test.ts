@@ -45,7 +45,7 @@ afterEach(async () => {
   vi.useRealTimers()
   for (const pair of pairs.splice(0)) {
     await pair.close()
-    expect(pair.server.stats).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })
+    expect(pair.server.stats()).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })
   }
 })
 
@@ -66,7 +66,7 @@ describe("a connected pair", () => {
     const client = createClient(api, pair.connection)
     expect(await client.echo("a")).toBe("a")
     expect(pair.connection.state).toBe("open")
-    expect(pair.server.stats.sessions).toBe(1)
+    expect(pair.server.stats().sessions).toBe(1)
   })
 
   test("heals after a drop, in the same session and without a gap", async () => {
@@ -113,7 +113,7 @@ describe("a connected pair", () => {
     await expect(numbers.next()).rejects.toMatchObject({ code: "STREAM_LOST" })
     expect(await events.next()).toMatchObject({ value: { note: { type: "restarted" } } })
     expect(await events.next()).toMatchObject({ value: { item: 1 } })
-    expect(first.stats.sessions).toBe(0)
+    expect(first.stats().sessions).toBe(0)
     await events.return?.()
   })
 
@@ -198,9 +198,9 @@ describe("a pair on a virtual clock", () => {
     const { session } = pair.connection.info
     pair.unplug()
     await clock.advance(59_000)
-    expect(pair.server.stats).toMatchObject({ sessions: 1, attached: 0 })
+    expect(pair.server.stats()).toMatchObject({ sessions: 1, attached: 0 })
     await clock.advance(1_000)
-    expect(pair.server.stats.sessions).toBe(0)
+    expect(pair.server.stats().sessions).toBe(0)
     pair.plug()
     await clock.advance(1_000)
     await client.echo("b")

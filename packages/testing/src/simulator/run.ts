@@ -240,7 +240,7 @@ export class World implements Stage {
   /** S12, S15: when nobody waits for anything, nothing is open, whatever handlers still do. */
   async #rest(): Promise<void> {
     await this.#runUntil(this.clock.now + this.scenario.grace + noticeWithin)
-    const { channels = 0 } = this.server?.stats ?? {}
+    const { channels = 0 } = this.server?.stats() ?? {}
     must(channels === 0, "S12", () => `${channels} channels are open and nobody waits for them`)
     this.#checkBreaches()
     for (const { connection } of this.clients) {
@@ -256,7 +256,7 @@ export class World implements Stage {
   async #leave(): Promise<void> {
     for (const { connection } of this.clients) void connection.close()
     await this.#runUntil(this.clock.now + noticeWithin + this.scenario.grace + longestSpell)
-    const stats = this.server?.stats
+    const stats = this.server?.stats()
     must(stats?.sessions === 0, "S15", () => `${stats?.sessions} sessions are left`)
     void this.server?.close()
     await this.#runUntil(this.clock.now + slice)
@@ -288,7 +288,7 @@ export class World implements Stage {
       const most = this.scenario.window + message
       must(retained <= most, "S6", () => `a client retains ${retained} units`)
     }
-    const { sessions = 0, retained = 0 } = this.server?.stats ?? {}
+    const { sessions = 0, retained = 0 } = this.server?.stats() ?? {}
     const most = sessions * (limits.defaultLimits.window + message)
     must(retained <= most, "S6", () => `the server retains ${retained} units`)
   }
