@@ -172,6 +172,8 @@ export class AcceptedChannel implements LaneOwner, Rostered {
   user: CalleeSide | undefined
   readonly id: number
   readonly path: string
+  /** When its OPEN arrived, on our clock. */
+  readonly openedAt: number
   readonly input: unknown
   /** The first allowance that the caller states. */
   readonly credit: number | undefined
@@ -186,10 +188,12 @@ export class AcceptedChannel implements LaneOwner, Rostered {
       readonly credit: number | undefined
       readonly meta: Meta | undefined
     },
+    now: number,
     forget: (channel: AcceptedChannel) => void,
   ) {
     this.id = open.id
     this.path = open.path
+    this.openedAt = now
     this.input = open.input
     this.credit = open.credit
     this.meta = open.meta

@@ -29,7 +29,8 @@ export const VERSION = 4406
 export const LATE = 4408
 /** Another socket of this session took over, or made a later attempt. */
 export const SUPERSEDED = 4409
-/** More frames in a message than a receiver tolerates, or more asked than answers were taken. */
+/** More frames in a message than a receiver tolerates, more in a second than a server lets through, or
+ * more asked than answers were taken. */
 export const TOO_MANY = 4429
 /** The server takes no new sessions now. */
 export const BUSY = 4503

@@ -3,6 +3,7 @@ import type { Effect } from "./effect.js"
 import type { Limits } from "./frame.js"
 import { ReceiveBudget } from "./inflow.js"
 import { defaultLimits } from "./limits.js"
+import type { Rates } from "./rates.js"
 import { Scheduler } from "./scheduler.js"
 import { SendBudget } from "./send-budget.js"
 import { Unencodable } from "./violation.js"
@@ -17,6 +18,8 @@ export class Context {
   /** Of sources that can wait, and of those that cannot. */
   readonly pullBudget: SendBudget = new SendBudget()
   readonly pushBudget: SendBudget = new SendBudget()
+  /** How much the other side may do in a second; undefined where nobody counts. */
+  readonly rates: Rates | undefined
   /** What the other side accepts. */
   peer: Limits = defaultLimits
   attached = false
@@ -26,9 +29,10 @@ export class Context {
   now = 0
   #effects: Effect[] | undefined
 
-  constructor(codec: Codec, random: () => number) {
+  constructor(codec: Codec, random: () => number, rates?: Rates) {
     this.codec = codec
     this.random = random
+    this.rates = rates
   }
 
   /** Writes a payload for the other side. Throws Unencodable, also for what it would not accept. */

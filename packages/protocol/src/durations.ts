@@ -22,6 +22,9 @@ export const serverAck = 1_000
 /** A `dropped` note is due this long after the first value that it counts. */
 export const droppedNote = 1_000
 
+/** A channel that is cancelled sooner after its OPEN counts twice among the cancels of a second. */
+export const rapidCancel = 1_000
+
 /** How long a detached session is kept. */
 export const grace = 120_000
 /** How long the memory of an ended session is kept. */

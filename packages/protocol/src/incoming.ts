@@ -47,6 +47,7 @@ export class Incoming {
   /** @param charge units of the message that each of its values accounts for */
   apply(frame: SequencedFrame, charge: number): void {
     if (frame[0] === Kind.EVENT) {
+      this.#context.rates?.event(this.#context.now)
       return this.#context.emit({ type: "event", path: frame[1], input: frame[2] })
     }
     if (frame[0] === Kind.PART) return this.#part(frame)

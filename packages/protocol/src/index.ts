@@ -7,6 +7,7 @@
  */
 export type { BackoffOptions } from "./backoff.js"
 export { backoff, defaultBackoff, withinRange } from "./backoff.js"
+export { Bucket } from "./bucket.js"
 export type {
   CalleeSide,
   CallerSide,
@@ -32,6 +33,8 @@ export type { Loss } from "./loss.js"
 export { NothingServed } from "./nothing-served.js"
 export type { QueueBounds } from "./open-line.js"
 export { ownLimits } from "./own-limits.js"
+export type { Rate, RateLimits } from "./rates.js"
+export { Rates } from "./rates.js"
 export { readControl } from "./read-control.js"
 export { readHello } from "./read-hello.js"
 export { readSequenced } from "./read-sequenced.js"

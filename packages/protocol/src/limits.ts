@@ -60,6 +60,9 @@ export const reissues = 5
  * keeps of each costs its garbage collector more than an acknowledgement now and then. */
 export const ackFrames = { server: 32, client: 64 } as const
 
+/** What one session may do in a second, and twice as much at once, unless `serve` says otherwise. */
+export const rates = { events: 1_000, cancels: 1_000, pings: 10 } as const
+
 /** Credit windows of a stream's receiver, in items. Of a lossy stream so many may be stale. */
 export const creditWindow = { every: 256, conflate: 64, latest: 2 } as const
 /** Values of one stream that wait to be sent, or that its reader has not taken as far as the sender knows:

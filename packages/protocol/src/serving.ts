@@ -287,13 +287,15 @@ export class Serving implements Half {
   }
 
   #open([, id, path, input, credit, meta]: Open): void {
+    const { now, rates } = this.#context
+    rates?.open(now)
     if (!this.#partial.delete(id)) this.#take(id)
     if (this.refusing) return this.#answer(id, { code: "REFUSED", executed: "no" })
     const open = { id, path, input, credit: credit ?? undefined, meta: meta ?? undefined }
-    const channel = new AcceptedChannel(open, this.#forget)
+    const channel = new AcceptedChannel(open, now, this.#forget)
     this.#channels.set(id, channel)
     if (typeof meta?.d === "number") {
-      channel.deadline = this.#context.now + meta.d
+      channel.deadline = now + meta.d
       this.#timed.set(channel, channel.deadline)
     }
     this.#context.emit({ type: "accept", channel })
@@ -301,12 +303,14 @@ export class Serving implements Half {
 
   /** Answered at once by the dispatcher, unless the outcome stands already. */
   #cancel(id: number): void {
+    const { now, rates } = this.#context
     const taken = id <= this.#highest
+    const channel = this.#channels.get(id)
+    rates?.cancel(now, channel?.openedAt ?? Number.NEGATIVE_INFINITY)
     if (!taken) this.#take(id)
     if (!taken || this.#partial.delete(id)) {
       return this.#answer(id, { code: "CANCELLED", executed: "no" })
     }
-    const channel = this.#channels.get(id)
     if (channel) this.#giveUp(channel, "CANCELLED")
   }
 

@@ -208,7 +208,8 @@ export class Session {
       if (!(error instanceof Violation)) throw error
       // A browser may close with none of the lower codes, and a server does the same with all of ours.
       this.#disconnect(this.role === "client" ? PROTOCOL : error.code, error.message)
-      this.end({ why: "protocol", rx: undefined, reason: error.message })
+      const why = error.code === TOO_MANY ? "overflow" : "protocol"
+      this.end({ why, rx: undefined, reason: error.message })
     }
     return this.#context.take()
   }
@@ -241,6 +242,7 @@ export class Session {
     this.#context.received += wire.length
     this.#liveness.heard()
     if (wire.length > messageBytesOnWire) throw new Violation("a message over any size", TOO_BIG)
+    this.#context.rates?.bytes(this.#context.now, wire.length)
     const { value, revive } = this.#context.codec.decode(wire)
     if (!Array.isArray(value)) throw new Violation("a message that is no array")
     const [first, ack] = value
@@ -376,6 +378,7 @@ export class Session {
   }
 
   #receiveControls(message: readonly unknown[], revive: Decoded["revive"], ack: number): void {
+    this.#context.rates?.frames(this.#context.now, message.length - 2)
     for (let index = 2; index < message.length && !this.#over; index++) {
       const frame = readControl(message[index], revive)
       if (frame) this.#applyControl(frame, ack)
@@ -385,6 +388,7 @@ export class Session {
   #applyControl(frame: Ping | Pong | GoAway | Bye, ack: number): void {
     switch (frame[0]) {
       case Kind.PING:
+        this.#context.rates?.ping(this.#context.now)
         return this.#control([Kind.PONG, frame[1]])
       case Kind.PONG:
         return this.#liveness.pong(frame[1])
@@ -410,6 +414,7 @@ export class Session {
     const known = Math.min(count, inbox.applied + 1 - first)
     const charge = chargeOf(message, units)
     this.#duplicates += known
+    this.#context.rates?.frames(this.#context.now, count - known)
     inbox.received(count, units, this.#context.now)
     for (let index = known; index < count; index++) {
       const frame = readSequenced(message[index + 2], revive)

@@ -11,6 +11,8 @@ import {
   NothingServed,
   OpenedChannel,
   type Outcome,
+  type RateLimits,
+  Rates,
   type Role,
   Serving,
   Session,
@@ -24,6 +26,8 @@ export interface WiredOptions {
   /** What the server accepts, where it differs from the defaults. */
   readonly server?: Partial<Limits>
   readonly heartbeat?: number
+  /** What the client may do in a second; without them nobody counts. */
+  readonly rates?: RateLimits
   readonly random?: () => number
   /** What may wait at the client. */
   readonly queue?: { readonly calls: number; readonly units: number }
@@ -68,7 +72,11 @@ export class End {
   readonly #context: Context
 
   constructor(role: Role, accepts: Limits, options: WiredOptions, clock: { now: number }) {
-    const context = new Context(jsonCodec, options.random ?? (() => 0.5))
+    const context = new Context(
+      jsonCodec,
+      options.random ?? (() => 0.5),
+      role === "server" && options.rates ? new Rates(options.rates) : undefined,
+    )
     this.serving = new Serving(context, accepts)
     const queue = options.queue ?? { calls: limits.waitingOpens, units: limits.waitingOpenUnits }
     const silent = role === "client" && options.servesNothing

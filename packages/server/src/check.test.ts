@@ -23,6 +23,9 @@ test.each<[options: object, complaint: string]>([
   [{ session: { grace: "60000" } }, "session.grace is no integer from 0: 60000"],
   [{ limits: { handlers: Number.NaN } }, "limits.handlers is no integer from 1: NaN"],
   [{ limits: { handlers: 0 } }, "limits.handlers is no integer from 1: 0"],
+  [{ limits: { rates: { events: 0 } } }, "limits.rates.events is no number from 1: 0"],
+  [{ limits: { rates: { bytes: 10 } } }, "limits.rates.bytes is no number from 524800: 10"],
+  [{ limits: { rates: { opens: 639 } } }, "limits.rates.opens is no number from 640: 639"],
   [{ limits: { window: Number.NaN } }, "impossible limits: window NaN, calls 256"],
 ])("serve refuses %o where it is given", (options, complaint) => {
   expect(() => serve(router, loose(options))).toThrow(TypeError)

@@ -1,3 +1,5 @@
+import { type Limits, ownLimits, type RateLimits } from "@trunkline/protocol"
+import * as bounds from "@trunkline/protocol/limits"
 import type { DrainOptions, Identity, ServeOptions } from "./options.js"
 
 /*
@@ -16,6 +18,7 @@ export function checkOptions(options: ServeOptions<unknown>): void {
   demandInteger("session.heartbeat", session.heartbeat, 1)
   demandInteger("session.grace", session.grace, 0)
   demandInteger("limits.handlers", limits.handlers, 1)
+  checkRates(limits.rates ?? {}, ownLimits(limits))
 }
 
 /** What `authenticate` gave, if it is one: whatever else it is lets nobody in. */
@@ -37,6 +40,24 @@ export function checkDrain(options: DrainOptions): void {
 function demandInteger(name: string, value: unknown, least: number): void {
   const fits = value === undefined || (Number.isSafeInteger(value) && Number(value) >= least)
   demand(fits, `${name} is no integer from ${least}: ${String(value)}`)
+}
+
+/**
+ * What a correct client does at once has to fit: all that it may have open comes again after a lost session,
+ * and would end the next one.
+ */
+function checkRates(rates: RateLimits, { calls, streams, messageBytes }: Limits): void {
+  const { frames, bytes, opens, ...others } = rates
+  const largest = Math.max(bounds.messageBytesOnWire, messageBytes + bounds.envelopeUnits)
+  demandRate("limits.rates.frames", frames, (calls + streams) / 2)
+  demandRate("limits.rates.opens", opens, (calls + streams) / 2)
+  demandRate("limits.rates.bytes", bytes, largest / 2)
+  for (const [name, rate] of Object.entries(others)) demandRate(`limits.rates.${name}`, rate, 1)
+}
+
+function demandRate(name: string, value: unknown, least: number): void {
+  const fits = value === undefined || (typeof value === "number" && value >= least)
+  demand(fits, `${name} is no number from ${least}: ${String(value)}`)
 }
 
 function demand(holds: boolean, complaint: string): void {

@@ -17,6 +17,7 @@ export type {
   Use,
 } from "@trunkline/endpoint"
 export { implement, isRpcError, scope } from "@trunkline/endpoint"
+export type { RateLimits } from "@trunkline/protocol"
 export type { Host, Transport, TransportEvents } from "@trunkline/transport"
 export type {
   Credentials,

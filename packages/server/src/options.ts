@@ -1,5 +1,5 @@
 import type { Awaitable, Log } from "@trunkline/endpoint"
-import type { Limits } from "@trunkline/protocol"
+import type { Limits, RateLimits } from "@trunkline/protocol"
 import type { Host } from "@trunkline/transport"
 
 /** Who wants in, before anything of a session exists. */
@@ -32,6 +32,8 @@ export interface ServerLimits extends Limits {
    * @default 512
    */
   readonly handlers: number
+  /** How much one session may do in a second. Over it the session ends, 4429. */
+  readonly rates: RateLimits
 }
 
 /** How `serve` differs from its defaults. */

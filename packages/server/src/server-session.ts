@@ -11,6 +11,8 @@ import {
   Context,
   type GoAwayBody,
   type Limits,
+  type RateLimits,
+  Rates,
   Serving,
   Session,
   type SessionEnd,
@@ -33,6 +35,7 @@ export interface ServerSessionOptions {
   readonly host: Host
   readonly codec: Codec
   readonly limits: Limits
+  readonly rates: RateLimits
   readonly dispatch: DispatchOptions
   /** Milliseconds that it is kept without a socket. */
   readonly grace: number
@@ -60,8 +63,8 @@ export class ServerSession implements DriverUser, Callee {
   #cancelGrace: (() => void) | undefined
 
   constructor(identity: SessionIdentity, options: ServerSessionOptions) {
-    const { host, codec, limits, dispatch } = options
-    const context = new Context(codec, () => uniform(host))
+    const { host, codec, limits, rates, dispatch } = options
+    const context = new Context(codec, () => uniform(host), new Rates(rates))
     const queue = { calls: bounds.waitingOpens, units: bounds.waitingOpenUnits }
     this.serving = new Serving(context, limits)
     const callee = this.serving

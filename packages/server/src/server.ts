@@ -91,6 +91,7 @@ export class Server {
     this.#sessions = new Sessions({
       host,
       limits,
+      rates: options.limits?.rates ?? {},
       grace,
       dispatch: {
         entries: dispatch,

@@ -1,5 +1,5 @@
 import type { DispatchOptions } from "@trunkline/endpoint"
-import type { Codec, Limits, Resume, Why } from "@trunkline/protocol"
+import type { Codec, Limits, RateLimits, Resume, Why } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import type { Host } from "@trunkline/transport"
 import { ServerSession, type SessionIdentity } from "./server-session.js"
@@ -34,6 +34,7 @@ export type Admission =
 export interface SessionsOptions {
   readonly host: Host
   readonly limits: Limits
+  readonly rates: RateLimits
   readonly dispatch: DispatchOptions
   readonly grace: number
   readonly ended: (session: ServerSession, why: Why | "bye", reason: string) => void
@@ -100,11 +101,13 @@ export class Sessions {
   #begin(newcomer: Newcomer, lost: { why?: Why; rx?: number } = {}): Admission {
     if (this.draining) return { type: "draining" }
     const { sid, secretHash, principal, subject, codec } = newcomer
-    const { host, limits, dispatch, grace } = this.#options
+    const { host, limits, rates, dispatch, grace } = this.#options
     const ended = (over: ServerSession, why: Why | "bye", reason: string) =>
       this.#ended(over, why, reason)
     const identity: SessionIdentity = { sid, secretHash, principal, subject }
-    const session = new ServerSession(identity, { host, codec, limits, dispatch, grace, ended })
+    const session = new ServerSession(identity, {
+      ...{ host, codec, limits, rates, dispatch, grace, ended },
+    })
     this.#live.set(sid, session)
     const prior = lost.rx === undefined ? undefined : { rx: lost.rx }
     return { type: "new", session, why: lost.why, prior }
