@@ -1,12 +1,9 @@
 import { RpcError } from "@trunkline/contract"
-import { type Caller, callUser, checkedNumber, type Line } from "@trunkline/endpoint"
+import { type Caller, callUser, checkedNumber, type Line, SessionLine } from "@trunkline/endpoint"
 import {
-  type CallerSide,
   defaultBackoff,
   type HelloBody,
   jsonCodec,
-  OpenedChannel,
-  type OpenRequest,
   ownLimits,
   type SessionCounters,
   type SessionEnd,
@@ -37,6 +34,13 @@ export interface ConnectionEvents {
   state(change: StateChange): void
   /** An error that nobody else took: of a subscription without an `error` listener, of `token()`. */
   error(error: RpcError): void
+  /** What a lost session, or the end of the connection, took with it. */
+  lost(lost: LostEvents): void
+}
+
+/** One-way events that may not have arrived. */
+export interface LostEvents {
+  readonly events: number
 }
 
 /** What a panel or a log may want to know of a connection. */
@@ -104,7 +108,7 @@ export class Connection implements Caller {
       },
       user: this.#driverUser(),
     })
-    this["~line"] = this.#makeLine()
+    this["~line"] = this.#makeLine(checkedNumber("timeout", options.timeout ?? defaultTimeout))
     this.#unwatch = watchPage((reason) => (reason === "woke" ? this.#woke() : this.#suspend()))
     this.#connect()
   }
@@ -134,8 +138,8 @@ export class Connection implements Caller {
   }
 
   /**
-   * Lets the calls that were made finish, ends the streams, takes nothing new, and closes. Without a line
-   * the calls wait for it as before.
+   * Lets the calls that were made finish and the events that were sent arrive, ends the streams, takes
+   * nothing new, and closes. Without a line the calls wait for it as before.
    */
   drain(): Promise<void> {
     if (this.#state === "closed") return Promise.resolve()
@@ -144,7 +148,7 @@ export class Connection implements Caller {
       this.#drained = resolve
     })
     this.#move("drain")
-    for (const channel of [...this.#calling.live]) {
+    for (const channel of [...this.#sessions.driver.session.calling.live]) {
       if (!channel.countsAsCall) this["~line"].cancel(channel, "CLOSED")
     }
     this.#settled()
@@ -165,25 +169,21 @@ export class Connection implements Caller {
     this.#finish()
   }
 
-  get #calling(): Sessions["driver"]["session"]["calling"] {
-    return this.#sessions.driver.session.calling
-  }
-
-  #makeLine(): Line {
-    const sessions = this.#sessions
-    return {
-      timeout: checkedNumber("timeout", this.#options.timeout ?? defaultTimeout),
-      get attached() {
-        return sessions.driver.session.attached
+  #makeLine(timeout: number): Line {
+    const connection = this
+    const owner = {
+      get driver() {
+        return connection.#sessions.driver
       },
-      now: () => this.#host.now(),
-      encode: (value) => sessions.driver.session.encode(value),
-      open: (request, user) => this.#open(request, user),
-      cancel: (channel, code) => sessions.driver.step((session) => session.cancel(channel, code)),
-      consumed: (channel) => sessions.driver.step((session) => session.consumed(channel)),
-      correlationId: ({ id }) => (id > 0 && sessions.id ? `${sessions.id}.${id}` : undefined),
-      report: (error) => this.#report(error),
+      get id() {
+        return connection.#sessions.id
+      },
+      get refusing() {
+        return connection.#draining !== undefined
+      },
+      report: (error: RpcError) => connection.#report(error),
     }
+    return new SessionLine(owner, this.#host, timeout)
   }
 
   #driverUser(): DriverUser {
@@ -194,16 +194,13 @@ export class Connection implements Caller {
       lost: (code, reason) => this.#lost(code, reason),
       over: (end) => this.#over(end),
       settled: () => this.#settled(),
+      eventsLost: (events) => this.#eventsLost(events),
     }
   }
 
-  #open(request: OpenRequest, user: CallerSide): OpenedChannel {
-    const channel = new OpenedChannel(request, user)
-    const refused = this.#draining !== undefined
-    this.#sessions.driver.step(({ calling }) =>
-      refused ? calling.refuse(channel, "CLOSED") : calling.add(channel),
-    )
-    return channel
+  #eventsLost(events: number): void {
+    callUser(() => this.#events.emit("lost", { events }))
+    this.#settled()
   }
 
   #connect(): void {
@@ -316,7 +313,9 @@ export class Connection implements Caller {
   }
 
   #settled(): void {
-    if (this.#draining && this.#calling.live.size === 0) void this.close()
+    const { session } = this.#sessions.driver
+    const pending = session.calling.live.size + session.events
+    if (this.#draining && pending === 0) void this.close()
   }
 
   /** For good: whatever is open is settled, and nothing is left that could wake us. */

@@ -6,6 +6,7 @@ export type {
   CallProcedure,
   Client,
   ErrorsOf,
+  EventSender,
   FailureWith,
   Outline,
   Pending,
@@ -25,6 +26,7 @@ export type {
   Connection,
   ConnectionEvents,
   ConnectionInfo,
+  LostEvents,
   StateChange,
 } from "./connection.js"
 export type { ConnectionState } from "./connection-state.js"

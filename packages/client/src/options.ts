@@ -55,7 +55,7 @@ export interface ReconnectOptions {
 
 export interface QueueOptions {
   /**
-   * Calls and streams.
+   * Calls, streams and events.
    * @default 1_000
    */
   readonly calls?: number | undefined

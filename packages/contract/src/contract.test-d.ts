@@ -5,6 +5,7 @@ import {
   type Call,
   call,
   contract,
+  event,
   type Failure,
   type Input,
   type InputOf,
@@ -24,6 +25,8 @@ const tree = contract({
   nothing: call({}),
   maybe: call({ input: z.string().optional() }),
   watch: subscription({ input: z.object({ id: z.string() }), item: Host }),
+  typing: event({ input: Count }),
+  ping: event({}),
   fails: call({ errors: { FULL: z.object({ size: Count }), LOCKED: null } }),
 })
 
@@ -35,6 +38,10 @@ expectTypeOf<Output<typeof tree.nothing>>().toEqualTypeOf<undefined>()
 expectTypeOf<Input<typeof tree.maybe>>().toEqualTypeOf<string | undefined>()
 expectTypeOf<Input<typeof tree.watch>>().toEqualTypeOf<{ id: string }>()
 expectTypeOf<Item<typeof tree.watch>>().toEqualTypeOf<{ id: string; seen: Date }>()
+expectTypeOf<Input<typeof tree.typing>>().toEqualTypeOf<string>()
+expectTypeOf<Input<typeof tree.ping>>().toEqualTypeOf<undefined>()
+expectTypeOf<Output<typeof tree.typing>>().toBeNever()
+expectTypeOf<Item<typeof tree.typing>>().toBeNever()
 expectTypeOf<Item<typeof tree.count>>().toBeNever()
 expectTypeOf<Output<typeof tree.watch>>().toBeNever()
 
@@ -78,6 +85,10 @@ call({ input: String })
 call({ input: { id: z.string() } })
 // @ts-expect-error: a shape of an item
 subscription({ item: { id: z.string() } })
+// @ts-expect-error: an event has no answer
+event({ output: z.string() })
+// @ts-expect-error: nor an error
+event({ errors: { FULL: null } })
 // @ts-expect-error: an option of another kind
 call({ item: z.string() })
 // @ts-expect-error: an option misspelt

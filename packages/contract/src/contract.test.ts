@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import * as z from "zod"
-import { type AnySchema, call, contract, procedures, subscription } from "./index.js"
+import { type AnySchema, call, contract, event, procedures, subscription } from "./index.js"
 
 const nothing = call({})
 
@@ -30,6 +30,17 @@ describe("contract", () => {
       "more.rename",
       "ping",
     ])
+  })
+
+  test("has events, whose input is checked as any", () => {
+    const tree = { typing: event({ input: z.string() }), ping: event({}) }
+    expect([...procedures(tree)].map(([path, { kind }]) => [path, kind])).toEqual([
+      ["typing", "event"],
+      ["ping", "event"],
+    ])
+    expect(() => contract({ typing: event({ input: loose(String) }) })).toThrow(
+      "contract: typing: input is no Standard Schema",
+    )
   })
 
   test("may have a procedure or a group named kind", () => {

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest"
 import * as z from "zod"
-import { call, contract, describe, fingerprint, subscription } from "./index.js"
+import { call, contract, describe, event, fingerprint, subscription } from "./index.js"
 
 const Host = z.object({ id: z.string(), name: z.string().min(1) })
 
@@ -40,6 +40,12 @@ test("tells a contract as JSON", () => {
     LOCKED: null,
   })
   expect(samples).toMatchObject({ delivery: { conflate: "id" }, restart: "fresh" })
+})
+
+test("describes an event by what is passed", () => {
+  const { procedures } = describe({ typing: event({ input: Host }), ping: event({}) })
+  expect(procedures[0]).toMatchObject({ path: "typing", kind: "event", input: { type: "object" } })
+  expect(procedures[1]).toEqual({ path: "ping", kind: "event" })
 })
 
 test("describes an input as it is passed, and an output as it is received", () => {
@@ -90,6 +96,7 @@ test.each([
   ["a path", { hosts, sample: samples }],
   ["a procedure fewer", { hosts }],
   ["a kind", { hosts, samples: call({ output: Host }) }],
+  ["a kind without an answer", listOf(event({}))],
   ["a restart", samplesOf({})],
   ["a delivery", samplesOf({ restart: "fresh", delivery: "latest" })],
   ["an output", listOf(call({ output: Host, idempotency: "safe" }))],

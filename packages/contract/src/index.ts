@@ -17,7 +17,7 @@ export type {
   ThisCodeIsReserved,
   Upload,
 } from "./procedure.js"
-export { call, subscription } from "./procedure.js"
+export { call, event, subscription } from "./procedure.js"
 export type { KnownError, ReservedError, RpcErrorOptions } from "./rpc-error.js"
 export { isAnyRpcError, RpcError } from "./rpc-error.js"
 export type { AnySchema, InputOf, Issue, NotASchema, OutputOf, Validated } from "./schema.js"

@@ -71,7 +71,7 @@ export interface Duplex<Input = unknown, Up = unknown, Down = unknown, Errors = 
   readonly errors: Errors
 }
 
-/** Reserved: one value, one way. */
+/** One value, one way: whoever sends it hears of nothing. */
 export interface EventProcedure<Input = unknown> {
   readonly kind: "event"
   readonly input: Input
@@ -166,4 +166,21 @@ export function subscription(definition: {
 }): Subscription {
   const { input, item, errors = {}, delivery = "every", restart = "fail" } = definition
   return { kind: "subscription", input, item, errors, delivery, restart }
+}
+
+/**
+ * Declares a one-way event: it is sent without an answer, so that its sender hears neither of its end nor
+ * of an error. Events that a lost session took with it are told to the connection as a count.
+ *
+ * @example
+ * ```ts
+ * typing: event({ input: z.object({ user: z.string() }) })
+ * ```
+ */
+export function event<Input extends AnySchema | undefined = undefined>(definition: {
+  /** What the sender passes. Left out: nothing. */
+  readonly input?: Input
+}): EventProcedure<Input>
+export function event({ input }: { readonly input?: AnySchema | undefined }): EventProcedure {
+  return { kind: "event", input }
 }

@@ -21,6 +21,7 @@ class PlayedLine implements Line {
 
   now = () => 0
   encode = () => ""
+  send = () => undefined
   consumed = () => {}
   correlationId = () => "session.1"
   report = (error: RpcError) => void this.reported.push(error)

@@ -1,5 +1,12 @@
 /* Checked by the compiler and never run. */
-import { call, contract, type RpcError, subscription, type Upload } from "@trunkline/contract"
+import {
+  call,
+  contract,
+  event,
+  type RpcError,
+  subscription,
+  type Upload,
+} from "@trunkline/contract"
 import { expectTypeOf } from "vitest"
 import * as z from "zod"
 import {
@@ -31,6 +38,8 @@ const api = contract({
     deep: { watch: subscription({ input: z.object({ id: z.string() }), item: Count }) },
     list: call({ output: z.array(z.string()) }),
   },
+  typing: event({ input: Count }),
+  ping: event({}),
   alerts: subscription({ item: Count, errors: { DRY: z.object({ well: z.string() }) } }),
 })
 // biome-ignore lint/complexity/noBannedTypes: what the constructors infer
@@ -63,6 +72,17 @@ client.alerts().subscribe({ item: (item) => heard.push(item), note: async () => 
 client.alerts().subscribe({ item: async (item) => void heard.push(item) })
 // @ts-expect-error: nobody would hear the items
 client.alerts().subscribe({ done: () => {} })
+
+/* An event gives nothing, and takes no options. */
+expectTypeOf(client.typing).parameters.toEqualTypeOf<[input: string]>()
+expectTypeOf(client.typing("1")).toEqualTypeOf<void>()
+expectTypeOf(client.ping()).toEqualTypeOf<void>()
+// @ts-expect-error: the handler's side of the schema
+client.typing(1)
+// @ts-expect-error: no input
+client.typing()
+// @ts-expect-error: nothing to cancel
+client.typing("1", { timeout: 1 })
 
 // @ts-expect-error: the handler's side of the schema
 client.count(1)
@@ -129,6 +149,8 @@ expectTypeOf(createClient<typeof calls>(connection)).toEqualTypeOf<Client<typeof
 const outline = {
   alerts: "subscription",
   hosts: { deep: { watch: "subscription" } },
+  typing: "event",
+  ping: "event",
 } satisfies Outline<typeof api>
 expectTypeOf(createClient<typeof api>(connection, outline)).toEqualTypeOf<Client<typeof api>>()
 // @ts-expect-error: it has streams

@@ -12,6 +12,7 @@ import {
 import { ChannelStream } from "./channel-stream.js"
 import type { Caller, Line } from "./line.js"
 import { type CallOptions, makeCall, type Pending } from "./pending.js"
+import { sendEvent } from "./send-event.js"
 import type { Stream, StreamOptions } from "./stream.js"
 
 /** An input that may be undefined may be left out. */
@@ -44,6 +45,15 @@ export interface SubscriptionProcedure<Input, Item, Errors = {}>
   readonly "~subscription"?: readonly [Input, Item, Errors]
 }
 
+/** Sends a one-way event. It throws at once what cannot be sent; what becomes of it nobody tells. */
+type EventFunction<Input> = (...arguments_: EventArguments<Input>) => void
+
+type EventArguments<Input> = undefined extends Input ? [input?: Input] : [input: Input]
+
+export interface EventSender<Input> extends EventFunction<Input> {
+  readonly "~event"?: readonly [Input]
+}
+
 /** Stands where a procedure would be whose kind is declared and not served yet. */
 export interface ReservedKind {
   readonly "This kind of procedure is reserved: declare a call or a subscription": never
@@ -58,9 +68,11 @@ export type Client<C> = {
     ? CallProcedure<InputOf<I>, OutputOf<O>, { [Code in keyof E]: OutputOf<E[Code]> }>
     : C[K] extends Subscription<infer I, infer T, infer E>
       ? SubscriptionProcedure<InputOf<I>, OutputOf<T>, { [Code in keyof E]: OutputOf<E[Code]> }>
-      : C[K] extends Upload | Duplex | EventProcedure
-        ? ReservedKind
-        : Client<C[K]>
+      : C[K] extends EventProcedure<infer I>
+        ? EventSender<InputOf<I>>
+        : C[K] extends Upload | Duplex
+          ? ReservedKind
+          : Client<C[K]>
 }
 
 type StreamKeys<C> = {
@@ -87,7 +99,7 @@ export interface OutlineNeeded {
 
 /**
  * The procedures of a contract as functions. A call is sent at once and gives a promise; a subscription
- * gives a cold {@link Stream}.
+ * gives a cold {@link Stream}; an event is sent at once and gives nothing.
  *
  * With the contract itself:
  * @example
@@ -132,6 +144,7 @@ function surface(line: Line, path: string, node: unknown, complete: boolean): un
   const invoke = (input?: unknown, options?: CallOptions & StreamOptions): unknown => {
     if (isGroup) throw new TypeError(`${path || "the client"} is a group of procedures`)
     if (kind === "subscription") return new ChannelStream(line, path, input, options)
+    if (kind === "event") return sendEvent(line, path, input)
     if (kind === undefined || kind === "call") return makeCall(line, path, input, options)
     throw new TypeError(`${path}: the kind "${kind}" is reserved`)
   }

@@ -1,3 +1,4 @@
+import type { Issue } from "@trunkline/contract"
 import type { AcceptedChannel, Encoded, Serving, Unencodable } from "@trunkline/protocol"
 import type { Driver, Host } from "@trunkline/transport"
 import type { SessionInfo } from "./handler.js"
@@ -13,6 +14,13 @@ export interface DispatchOptions {
   readonly handlers: number
   /** Does not throw: whoever takes the application's sees to that. */
   readonly log: Log
+  /** What happened to nobody's knowledge, all sessions together. */
+  readonly counts: DispatchCounts
+}
+
+export interface DispatchCounts {
+  /** Events that no handler was entered for. */
+  eventsDropped: number
 }
 
 /** What dispatching needs of the session that it dispatches for. */
@@ -37,4 +45,6 @@ export interface Desk {
   /** Writes a payload for this session's caller. */
   encode(value: unknown): Encoded | Unencodable
   correlationId(channel: AcceptedChannel): string
+  /** An event reaches no handler; nobody but the log hears of it. */
+  drop(path: string, code: string, issues?: readonly Issue[]): void
 }

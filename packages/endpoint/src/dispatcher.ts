@@ -1,3 +1,4 @@
+import type { Issue } from "@trunkline/contract"
 import {
   type AcceptedChannel,
   type Encoded,
@@ -8,7 +9,9 @@ import {
 } from "@trunkline/protocol"
 import type { Callee, Desk, DispatchOptions } from "./desk.js"
 import type { Entry } from "./router.js"
+import { shortened } from "./served.js"
 import { ServedCall } from "./served-call.js"
+import { ServedEvent } from "./served-event.js"
 import { ServedStream } from "./served-stream.js"
 
 /**
@@ -21,6 +24,7 @@ export class Dispatcher implements Desk {
   readonly options: DispatchOptions
   readonly callee: Callee
   running = 0
+  readonly #events = new Set<ServedEvent>()
 
   constructor(callee: Callee, options: DispatchOptions) {
     this.callee = callee
@@ -38,11 +42,27 @@ export class Dispatcher implements Desk {
     }
   }
 
-  /** A one-way event of a path that nobody serves is dropped; no procedure takes events yet. */
-  event(path: string): void {
-    const { log } = this.options
+  /** A one-way event: it has no answer, whatever becomes of it. */
+  event(path: string, input: unknown): void {
+    const entry = this.options.entries.get(path)
+    if (entry?.procedure.kind !== "event") return this.drop(path, "NOT_FOUND")
+    if (this.running >= this.options.handlers) return this.drop(path, "BUSY")
+    const event = new ServedEvent(this, entry, this.#eventFinished)
+    this.#events.add(event)
+    event.start(input)
+  }
+
+  drop(path: string, code: string, issues?: readonly Issue[]): void {
+    const { log, counts } = this.options
     const session = this.callee.info.id
-    log({ level: "warn", message: "event dropped", path, session })
+    const detail = issues && { issues: shortened(issues) }
+    counts.eventsDropped++
+    log({ level: "warn", message: "event dropped", path, session, code, ...detail })
+  }
+
+  /** The session is over: the channels were told, and now the events are. */
+  abandon(): void {
+    for (const event of this.#events) event.abandon()
   }
 
   serve(input: (serving: Serving) => void): void {
@@ -60,6 +80,8 @@ export class Dispatcher implements Desk {
   correlationId(channel: AcceptedChannel): string {
     return `${this.callee.info.id}.${channel.id}`
   }
+
+  readonly #eventFinished = (event: ServedEvent): void => void this.#events.delete(event)
 
   readonly #serve = (_: Session, input: (serving: Serving) => void): void =>
     input(this.callee.serving)

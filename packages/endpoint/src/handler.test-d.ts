@@ -1,5 +1,5 @@
 /* Checked by the compiler and never run. */
-import { call, contract, RpcError, subscription, type Upload } from "@trunkline/contract"
+import { call, contract, event, RpcError, subscription, type Upload } from "@trunkline/contract"
 import { expectTypeOf } from "vitest"
 import * as z from "zod"
 import { type Handlers, implement, type Router, scope } from "./index.js"
@@ -12,6 +12,7 @@ const api = contract({
   hosts: {
     list: call({ output: z.array(z.string()) }),
     watch: subscription({ input: z.object({ id: z.string() }), item: Count }),
+    typing: event({ input: Count }),
   },
 })
 
@@ -42,6 +43,10 @@ const handlers = {
       expectTypeOf(input).toEqualTypeOf<{ id: string }>()
       return texts()
     },
+    typing: async ({ input, signal }) => {
+      expectTypeOf(input).toEqualTypeOf<number>()
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+    },
   },
 } satisfies Handlers<typeof api>
 expectTypeOf(implement(api, handlers)).toEqualTypeOf<Router<unknown>>()
@@ -53,6 +58,8 @@ implement(api, {
   hosts: { ...handlers.hosts, watch: async () => texts() },
 })
 
+// @ts-expect-error: nobody hears what the handler of an event returns
+implement(api, { ...handlers, hosts: { ...handlers.hosts, typing: () => "heard" } })
 // @ts-expect-error: a handler is missing
 implement(api, { count: handlers.count, nothing: handlers.nothing, hosts: handlers.hosts })
 // @ts-expect-error: a handler is missing in a group
@@ -87,6 +94,7 @@ interface Visitor {
 const hosts = {
   list: ({ context }) => [context.user?.name ?? ""],
   watch: () => texts(),
+  typing: () => {},
 } satisfies Handlers<typeof api.hosts, Visitor>
 const app = scope<Visitor>()
 expectTypeOf(app.implement(api, { ...handlers, hosts })).toEqualTypeOf<Router<Visitor>>()
@@ -122,6 +130,10 @@ app.implement(api, {
       expectTypeOf(context.user.name).toEqualTypeOf<string>()
       expectTypeOf(input).toEqualTypeOf<{ id: string }>()
       return texts()
+    },
+    typing: ({ context, input }) => {
+      expectTypeOf(context.user.name).toEqualTypeOf<string>()
+      expectTypeOf(input).toEqualTypeOf<number>()
     },
   }),
 })

@@ -1,5 +1,6 @@
 import type {
   Call,
+  EventProcedure,
   InputOf,
   OutputOf,
   Procedure,
@@ -58,7 +59,10 @@ export type HandlerFor<P, Context> =
     ? Handler<OutputOf<I>, Awaitable<Returnable<InputOf<O>>>, Context, ErrorMakers<E>>
     : P extends Subscription<infer I, infer T, infer E>
       ? Handler<OutputOf<I>, Awaitable<AsyncIterable<InputOf<T>>>, Context, ErrorMakers<E>>
-      : never
+      : P extends EventProcedure<infer I>
+        ? // biome-ignore lint/complexity/noBannedTypes: no errors, since nobody would hear of them
+          Handler<OutputOf<I>, Awaitable<Returnable<undefined>>, Context, {}>
+        : never
 
 /** A handler for every procedure of a contract. */
 export type Handlers<C, Context = unknown> = {

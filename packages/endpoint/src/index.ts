@@ -6,6 +6,7 @@ export type {
   Arguments,
   CallProcedure,
   Client,
+  EventSender,
   Outline,
   OutlineNeeded,
   ReservedKind,
@@ -13,7 +14,7 @@ export type {
 } from "./client.js"
 export { createClient } from "./client.js"
 export { planOf } from "./delivery.js"
-export type { Callee, DispatchOptions } from "./desk.js"
+export type { Callee, DispatchCounts, DispatchOptions } from "./desk.js"
 export { Dispatcher } from "./dispatcher.js"
 export { toError } from "./failure.js"
 export type {
@@ -41,6 +42,8 @@ export { implement } from "./router.js"
 export type { Scope } from "./scope.js"
 export { scope } from "./scope.js"
 export { isSchema } from "./served.js"
+export type { LineOwner } from "./session-line.js"
+export { SessionLine } from "./session-line.js"
 export type {
   Stream,
   StreamEvent,

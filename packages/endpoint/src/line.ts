@@ -18,6 +18,8 @@ export interface Line {
   /** Writes a payload in the codec of the session. Throws Unencodable. */
   encode(value: unknown): Encoded
   open(request: OpenRequest, user: CallerSide): OpenedChannel
+  /** Sends an event of this input; gives the code of why it never will be sent. */
+  send(path: string, input: Encoded | undefined): ReservedCode | undefined
   cancel(channel: OpenedChannel, code: ReservedCode): void
   /** The consumer of a stream has taken items. */
   consumed(channel: OpenedChannel): void

@@ -195,7 +195,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     if (this.left) return this.finished()
     if (!validated.ok) {
       this.finished()
-      const data = { issues: validated.issues.slice(0, mostIssues).map(shortened) }
+      const data = { issues: shortened(validated.issues) }
       return this.kill({ code: "VALIDATION", executed: "no", data })
     }
     const { context } = this.desk.callee
@@ -212,8 +212,11 @@ export abstract class Served implements CalleeSide, RequestOrigin {
 const mostIssues = 32
 const issueUnits = 500
 
-function shortened({ message, path }: Issue): Issue {
-  return { message: message.slice(0, issueUnits), path: path.slice(0, limits.depth) }
+export function shortened(issues: readonly Issue[]): readonly Issue[] {
+  return issues.slice(0, mostIssues).map(({ message, path }) => ({
+    message: message.slice(0, issueUnits),
+    path: path.slice(0, limits.depth),
+  }))
 }
 
 /** Whether a payload was declared; some libraries' schemas are functions. */

@@ -15,26 +15,29 @@ import { grant } from "./grant.js"
 import type { CallingHalf } from "./incoming.js"
 import { Inflow } from "./inflow.js"
 import * as Kind from "./kind.js"
-import { creditWindow, envelopeUnits, pathUnits, reissues } from "./limits.js"
+import { creditWindow, envelopeUnits, messageUnits, pathUnits, reissues } from "./limits.js"
 import type { Fate } from "./loss.js"
 import { cancelFrame, OpenFrames } from "./open-frame.js"
 import { OpenLine, type QueueBounds } from "./open-line.js"
 import { type Numbered, Opening } from "./outbox.js"
+import { type EventWriter, OutgoingEvent } from "./outgoing-event.js"
 import { Roster } from "./roster.js"
 import { isCursor, isId } from "./shape.js"
 import { Violation } from "./violation.js"
 
 /**
- * The half of a session that opens channels: their queue, their ids, what comes back
+ * The half of a session that opens channels and sends events: their queue, their ids, what comes back
  * (docs/protocol.md, "Channels").
  *
  * Must hold (S4): every channel is settled exactly once, and nothing is delivered to it afterwards.
  */
-export class Calling implements CallingHalf, OpenWriter {
+export class Calling implements CallingHalf, OpenWriter, EventWriter {
   /** The id of the next OPEN: odd at a client, even at a server. */
   nextId: number
   /** Every channel that is not settled, by when its caller stops waiting or it is issued again. */
   readonly live: Roster<OpenedChannel> = new Roster()
+  /** Those that have no number yet. */
+  readonly events: Set<OutgoingEvent> = new Set()
   readonly #context: Context
   readonly #line: OpenLine
   readonly #frames: OpenFrames
@@ -62,12 +65,32 @@ export class Calling implements CallingHalf, OpenWriter {
   add(channel: OpenedChannel): void {
     channel.order = ++this.#order
     this.live.set(channel, channel.request.deadline)
-    if (this.#closed) return this.#close(channel)
+    if (this.#closed) return this.#close(channel, "CLOSED")
     const misuse = misuseOf(channel.request)
     if (misuse) return this.giveUp(channel, misuse)
     if (channel.request.deadline <= this.#context.now) return this.giveUp(channel, "TIMEOUT")
     if (this.#line.isFull(channel)) return this.giveUp(channel, "OFFLINE_QUEUE_FULL")
     this.#enqueue(channel)
+  }
+
+  /** Takes an event into the line; gives the code of why it never will be sent. */
+  send(path: string, input: Encoded | undefined): ReservedCode | undefined {
+    if (this.#closed) return "CLOSED"
+    if (path.length > pathUnits) return "NOT_FOUND"
+    const event = new OutgoingEvent(path, input, this.#frames.event(path, input))
+    if (event.frame.length > messageUnits) return "TOO_LARGE"
+    if (this.#line.isFull(event)) return "OFFLINE_QUEUE_FULL"
+    this.adoptEvent(event)
+    return undefined
+  }
+
+  /** Takes an event of a session that was lost over. */
+  adoptEvent(event: OutgoingEvent): void {
+    event.order = ++this.#order
+    event.writer = this
+    event.inLine = false
+    this.events.add(event)
+    this.#line.enter(event)
   }
 
   /** Settles a channel that nobody will ever send. */
@@ -115,15 +138,20 @@ export class Calling implements CallingHalf, OpenWriter {
   /** What was opened here goes on in the next session. */
   abandon(): void {}
 
-  /** There will be no other session: every channel is settled, those that are still to come at once. */
-  closeAll(): void {
+  /**
+   * There will be no other session: every channel is settled, those that are still to come at once.
+   *
+   * @param lost the code of streams that had been opened
+   */
+  closeAll(lost: "CLOSED" | "STREAM_LOST"): void {
     this.#closed = true
-    for (const channel of [...this.live]) this.#close(channel)
+    for (const channel of [...this.live]) this.#close(channel, lost)
+    this.events.clear()
   }
 
-  #close(channel: OpenedChannel): void {
+  #close(channel: OpenedChannel, lost: ReservedCode): void {
     const numbered = channel.id > 0
-    const code = numbered && channel.countsAsCall ? "OUTCOME_UNKNOWN" : "CLOSED"
+    const code = !numbered ? "CLOSED" : channel.countsAsCall ? "OUTCOME_UNKNOWN" : lost
     channel.inflow?.clear()
     move(channel, "end")
     this.#fail(channel, { code, executed: numbered ? "unknown" : "no" })
@@ -163,6 +191,16 @@ export class Calling implements CallingHalf, OpenWriter {
     move(channel, "number")
     this.#channels.set(channel.id, channel)
     return new Opening(frame, channel, true)
+  }
+
+  /** An event that the other side would not take is as lost as one that never arrived. */
+  writeEvent(event: OutgoingEvent): OutgoingEvent | undefined {
+    const { peer } = this.#context
+    if (!this.events.delete(event)) return undefined
+    this.#line.numbered(event)
+    if (event.frame.length <= peer.messageBytes + envelopeUnits) return event
+    this.#context.emit({ type: "eventsLost", count: 1 })
+    return undefined
   }
 
   apply(frame: SequencedFrame, charge: number): void {

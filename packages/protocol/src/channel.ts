@@ -4,9 +4,10 @@ import type { Failure } from "./error-code.js"
 import type { Meta } from "./frame.js"
 import type { Inflow } from "./inflow.js"
 import type { Lane, LaneOwner } from "./lane.js"
+import { envelopeUnits, messageUnits } from "./limits.js"
 import type { Numbered, Opener } from "./outbox.js"
 import type { Rostered } from "./roster.js"
-import type { Late } from "./sender.js"
+import type { LineEntry } from "./sender.js"
 import type { Moves } from "./table.js"
 
 /** What a channel carries besides its input: the path decides, at the callee. */
@@ -82,7 +83,7 @@ export interface OpenWriter {
 }
 
 /** A channel of ours: we are its caller. */
-export class OpenedChannel implements Opener, Late, Rostered {
+export class OpenedChannel implements Opener, LineEntry, Rostered {
   /** Given when its OPEN is numbered, never before; 0 until then. */
   id = 0
   state: ChannelState = "queued"
@@ -94,9 +95,8 @@ export class OpenedChannel implements Opener, Late, Rostered {
   reissues = 0
   /** When it may be issued again; 0 unless it waits for that. */
   retryAt = 0
-  /** Its OPEN waits to be numbered. */
+  readonly isPaced = true
   inLine = false
-  /** It takes one of the places that the callee has for calls. */
   hasPlace = false
   /** A CANCEL has been sent for it. */
   cancelSent = false
@@ -141,6 +141,10 @@ export class OpenedChannel implements Opener, Late, Rostered {
 
   get units(): number {
     return this.input?.length ?? 0
+  }
+
+  get isLarge(): boolean {
+    return this.units + envelopeUnits > messageUnits
   }
 
   opened(number: number): void {

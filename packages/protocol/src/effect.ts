@@ -18,6 +18,10 @@ export type Effect =
       readonly code: "CANCELLED" | "TIMEOUT" | "CLOSED"
     }
   | { readonly type: "event"; readonly path: string; readonly input: unknown }
+  /** Of all events sent from here, each has arrived or was counted as lost. */
+  | { readonly type: "eventsSettled" }
+  /** So many events sent from here are not proven to have arrived, and will not be. */
+  | { readonly type: "eventsLost"; readonly count: number }
   /** The server is about to leave. */
   | { readonly type: "goaway"; readonly body: GoAwayBody }
   /** The session is over on this side. */

@@ -6,7 +6,7 @@ import * as Kind from "./kind.js"
 /** Paths that are kept encoded: most calls go the same few ways. */
 const mostPaths = 1_024
 
-/** Writes the frames that open and cancel channels. */
+/** Writes the frames that a caller sends for the first time. */
 export class OpenFrames {
   readonly #codec: Codec
   readonly #paths = new Map<string, Encoded>()
@@ -27,6 +27,13 @@ export class OpenFrames {
     const head = [Kind.OPEN, id, path, input ?? codec.encode(undefined)]
     if (meta === undefined) return codec.array([...head, credit ?? codec.encode(null)])
     return codec.array([...head, credit ?? codec.encode(null), codec.encode(meta)])
+  }
+
+  /** EVENT. */
+  event(path: string, input: Encoded | undefined): Encoded {
+    const encoded = this.#path(path)
+    const fields = input === undefined ? [Kind.EVENT, encoded] : [Kind.EVENT, encoded, input]
+    return this.#codec.array(fields)
   }
 
   #path(path: string): Encoded {

@@ -1,19 +1,18 @@
-import type { OpenedChannel } from "./channel.js"
 import type { Context } from "./context.js"
 import { LargeFrame } from "./large-frame.js"
-import { envelopeUnits, messageUnits } from "./limits.js"
+import type { LineEntry } from "./sender.js"
 
 /** How many opens may wait at the caller while the callee cannot be reached. */
 export interface QueueBounds {
-  /** Calls and streams. */
+  /** Calls, streams and events. */
   readonly calls: number
   /** Their inputs, in units. */
   readonly units: number
 }
 
 /**
- * Where channels stand before they are numbered: for a socket, for one of the places that the callee has
- * for calls, and for their turn to be sent.
+ * Where channels and events stand before they are numbered: for a socket, for one of the places that
+ * the callee has for calls, and for their turn to be sent.
  *
  * Must hold (S8): no more calls are open than the callee takes, and no more wait than the bounds allow.
  */
@@ -21,46 +20,49 @@ export class OpenLine {
   readonly #context: Context
   readonly #bounds: QueueBounds
   /** Not in the scheduler yet: there is no socket, or no place. */
-  readonly #waiting = new Set<OpenedChannel>()
+  readonly #waiting = new Set<LineEntry>()
   /** Places taken at the callee, by calls that are open or about to be. */
   #places = 0
   #unnumbered = 0
   #units = 0
+  #unpacedUnits = 0
 
   constructor(context: Context, bounds: QueueBounds) {
     this.#context = context
     this.#bounds = bounds
   }
 
-  isFull(channel: OpenedChannel): boolean {
+  isFull(entry: LineEntry): boolean {
     const { peer, attached } = this.#context
-    if (attached) return this.#unnumbered >= this.#bounds.calls + peer.calls + peer.streams
-    return (
-      this.#unnumbered >= this.#bounds.calls || this.#units + channel.units > this.#bounds.units
-    )
+    const { calls, units } = this.#bounds
+    if (!attached) return this.#unnumbered >= calls || this.#units + entry.units > units
+    if (this.#unnumbered >= calls + peer.calls + peer.streams) return true
+    return !entry.isPaced && this.#unpacedUnits + entry.units > units + peer.window
   }
 
-  enter(channel: OpenedChannel): void {
+  enter(entry: LineEntry): void {
     this.#unnumbered++
-    this.#units += channel.units
-    channel.inLine = true
-    this.#place(channel)
+    this.#units += entry.units
+    if (!entry.isPaced) this.#unpacedUnits += entry.units
+    entry.inLine = true
+    this.#place(entry)
   }
 
   /** It has been numbered; a call keeps its place until it ends. */
-  numbered(channel: OpenedChannel): void {
-    if (!channel.inLine) return
-    channel.inLine = false
-    this.#waiting.delete(channel)
+  numbered(entry: LineEntry): void {
+    if (!entry.inLine) return
+    entry.inLine = false
+    this.#waiting.delete(entry)
     this.#unnumbered--
-    this.#units -= channel.units
+    this.#units -= entry.units
+    if (!entry.isPaced) this.#unpacedUnits -= entry.units
   }
 
   /** It stands here no longer and takes no place, or never had one. */
-  leave(channel: OpenedChannel): void {
-    this.numbered(channel)
-    if (!channel.hasPlace) return
-    channel.hasPlace = false
+  leave(entry: LineEntry): void {
+    this.numbered(entry)
+    if (!entry.hasPlace) return
+    entry.hasPlace = false
     this.#places--
     this.#placeNext()
   }
@@ -69,34 +71,34 @@ export class OpenLine {
   attached(): void {
     const waiting = [...this.#waiting]
     this.#waiting.clear()
-    for (const channel of waiting) this.#place(channel)
+    for (const entry of waiting) this.#place(entry)
   }
 
   get #full(): boolean {
     return this.#places >= this.#context.peer.calls
   }
 
-  #place(channel: OpenedChannel): void {
-    const waits = !this.#context.attached || (channel.countsAsCall && this.#full)
-    if (waits) this.#waiting.add(channel)
-    else this.#stand(channel)
+  #place(entry: LineEntry): void {
+    const waits = !this.#context.attached || (entry.countsAsCall && this.#full)
+    if (waits) this.#waiting.add(entry)
+    else this.#stand(entry)
   }
 
   /** While a socket is there only calls wait. */
   #placeNext(): void {
     if (!this.#context.attached) return
-    for (const channel of this.#waiting) {
+    for (const entry of this.#waiting) {
       if (this.#full) return
-      this.#waiting.delete(channel)
-      this.#stand(channel)
+      this.#waiting.delete(entry)
+      this.#stand(entry)
     }
   }
 
-  #stand(channel: OpenedChannel): void {
+  #stand(entry: LineEntry): void {
     const { codec, scheduler } = this.#context
-    channel.hasPlace = channel.countsAsCall
-    if (channel.hasPlace) this.#places++
-    if (channel.units + envelopeUnits <= messageUnits) scheduler.push(channel)
-    else scheduler.wake(new LargeFrame(codec, channel))
+    entry.hasPlace = entry.countsAsCall
+    if (entry.hasPlace) this.#places++
+    if (entry.isLarge) scheduler.wake(new LargeFrame(codec, entry))
+    else scheduler.push(entry)
   }
 }

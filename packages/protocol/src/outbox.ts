@@ -26,11 +26,22 @@ export class Opening {
   }
 }
 
+/** An EVENT. Nothing answers it, so that it is followed until an acknowledgement proves its arrival. */
+export class OneWay {
+  /** In the codec of its session. */
+  frame: Encoded
+
+  constructor(frame: Encoded) {
+    this.frame = frame
+  }
+}
+
 /** What is about to get a number, or has one. */
-export type Numbered = Encoded | Opening
+export type Numbered = Encoded | Opening | OneWay
 
 export function frameOf(numbered: Numbered): Encoded {
-  return numbered instanceof Opening ? numbered.frame : numbered
+  const bare = typeof numbered === "string" || numbered instanceof Uint8Array
+  return bare ? numbered : numbered.frame
 }
 
 /**
@@ -46,6 +57,8 @@ export class Outbox {
   acknowledged = 0
   /** Units of the frames between the two. */
   units = 0
+  /** How many of these are EVENTs. */
+  events = 0
   readonly #frames = new Queue<Numbered>()
 
   get idle(): boolean {
@@ -61,7 +74,8 @@ export class Outbox {
     this.sent++
     this.units += frameOf(frame).length
     this.#frames.push(frame)
-    if (frame instanceof Opening && frame.whole) frame.opener.opened(this.sent)
+    if (frame instanceof OneWay) this.events++
+    else if (frame instanceof Opening && frame.whole) frame.opener.opened(this.sent)
   }
 
   /** Releases what the peer has applied. A lower number than before says nothing new. */
@@ -70,6 +84,7 @@ export class Outbox {
       const frame = this.#frames.shift()
       if (frame === undefined) return
       this.units -= frameOf(frame).length
+      if (frame instanceof OneWay) this.events--
       this.acknowledged++
     }
   }
@@ -77,6 +92,14 @@ export class Outbox {
   /** The frame with this number, while it is kept. */
   at(number: number): Numbered | undefined {
     return this.#frames.at(number - this.acknowledged - 1)
+  }
+
+  /** EVENTs with a higher number than this; undefined: all that are kept. */
+  eventsAfter(number: number = this.acknowledged): number {
+    let events = 0
+    let at = this.acknowledged
+    for (const frame of this.#frames) if (++at > number && frame instanceof OneWay) events++
+    return events
   }
 
   /** All that is kept, in order: what a new socket sends first. */

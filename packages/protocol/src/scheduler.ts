@@ -1,10 +1,11 @@
+import type { Encoded } from "./codec.js"
 import { fifoUnits, turnUnits } from "./limits.js"
 import { frameOf, type Numbered, Opening } from "./outbox.js"
 import { Queue } from "./queue.js"
 import type { Late, Sender } from "./sender.js"
 
 /** A frame that stands in line: finished, or written when its turn comes. */
-export type Waiting = Numbered | Late
+export type Waiting = Encoded | Opening | Late
 
 /**
  * Who sends next (docs/protocol.md, "Scheduler"): opens, replies, cancels, credit and events in the

@@ -568,30 +568,4 @@ describe("a session", () => {
       }),
     ).toThrow(bug)
   })
-
-  it("carries events, one way", () => {
-    const line = wired()
-    line.client.step((session) => session.event("typing", { room: 1 }))
-    line.client.step((session) => session.event("ping", undefined))
-    line.settle()
-    expect(line.client.frames).toEqual([
-      [24, "typing", { room: 1 }],
-      [24, "ping"],
-    ])
-    expect(line.server.effects).toContainEqual({
-      type: "event",
-      path: "typing",
-      input: { room: 1 },
-    })
-  })
-
-  it("sends no event that the other side would not take", () => {
-    const line = wired()
-    const send = (path: string, input: unknown) =>
-      line.client.step((session) => session.event(path, input))
-    expect(() => send("x".repeat(257), 1)).toThrow("a path over 256 units")
-    expect(() => send("e", "x".repeat(messageUnits))).toThrow("an event over 65536 units")
-    line.settle()
-    expect(line.client.frames).toEqual([])
-  })
 })

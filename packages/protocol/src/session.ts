@@ -13,23 +13,17 @@ import type { Role } from "./heartbeat.js"
 import { Inbox } from "./inbox.js"
 import { Incoming } from "./incoming.js"
 import * as Kind from "./kind.js"
-import {
-  ackFrames,
-  messageBytesOnWire,
-  messageFramesAccepted,
-  messageUnits,
-  pathUnits,
-  windowCeiling,
-} from "./limits.js"
+import { ackFrames, messageBytesOnWire, messageFramesAccepted, windowCeiling } from "./limits.js"
 import { Liveness } from "./liveness.js"
 import { fateOf, type Loss } from "./loss.js"
 import type { QueueBounds } from "./open-line.js"
 import { Outbox } from "./outbox.js"
 import { Outgoing } from "./outgoing.js"
+import { OutgoingEvent } from "./outgoing-event.js"
 import { readControl } from "./read-control.js"
 import { readSequenced } from "./read-sequenced.js"
 import { isInt } from "./shape.js"
-import { Unencodable, Violation } from "./violation.js"
+import { Violation } from "./violation.js"
 
 export interface SessionOptions {
   readonly role: Role
@@ -143,7 +137,13 @@ export class Session {
 
   /** Whether nothing is open here, and everything that was said has been acknowledged. */
   get idle(): boolean {
-    return this.#openChannels === 0 && this.#outbox.idle && this.#context.scheduler.idle
+    if (this.#openChannels > 0 || this.events > 0) return false
+    return this.#outbox.idle && this.#context.scheduler.idle
+  }
+
+  /** Events sent from here that are not proven to have arrived. */
+  get events(): number {
+    return this.calling.events.size + this.#outbox.events
   }
 
   /** The last round trip in milliseconds; undefined until there was one. */
@@ -218,7 +218,7 @@ export class Session {
   attach({ rx, limits, heartbeat }: Attachment): void {
     this.#context.peer = { ...limits, window: Math.min(limits.window, windowCeiling) }
     this.#context.attached = true
-    this.#outbox.acknowledge(rx)
+    this.#proven(rx)
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
     this.#liveness.begin(heartbeat)
     this.#replayed += this.#outgoing.retransmit()
@@ -300,18 +300,6 @@ export class Session {
     return this.#context.encode(value)
   }
 
-  /** A one-way event, which has to fit into one message. Throws Unencodable. */
-  event(path: string, input: unknown): void {
-    const { codec, scheduler } = this.#context
-    if (path.length > pathUnits) throw new Unencodable(`a path over ${pathUnits} units`)
-    const fields = [Kind.EVENT, codec.encode(path)]
-    const frame = codec.array(input === undefined ? fields : [...fields, this.encode(input)])
-    if (frame.length > messageUnits) {
-      throw new Unencodable(`an event over ${messageUnits} units`, "TOO_LARGE")
-    }
-    scheduler.push(frame)
-  }
-
   /** Tells the client that the server is about to leave. */
   goAway(body: GoAwayBody): void {
     this.#control([Kind.GOAWAY, this.#context.codec.encode(body)])
@@ -343,22 +331,41 @@ export class Session {
     this.#over = true
     this.detach()
     this.#callee.abandon()
+    // A client takes what it opened along; to a server nobody comes back.
+    if (this.role === "server") this.#settleAll("STREAM_LOST")
     this.#context.emit({ type: "over", end })
   }
 
-  /** Takes over the channels that were opened in a session that was lost. */
+  /** Takes over what was opened and sent in a session that was lost. */
   inherit(lost: Session, loss: Loss): void {
-    const inOrder = [...lost.calling.live].sort((a, b) => a.order - b.order)
-    for (const channel of inOrder) {
-      const fate = fateOf(channel, loss, lost.#outbox)
-      lost.calling.release(channel)
-      this.calling.adopt(channel, fate)
+    const inOrder = [...lost.calling.live, ...lost.calling.events]
+    for (const entry of inOrder.sort((a, b) => a.order - b.order)) {
+      if (entry instanceof OutgoingEvent) {
+        if (!loss.subjectChanged) this.calling.adoptEvent(entry)
+        continue
+      }
+      const fate = fateOf(entry, loss, lost.#outbox)
+      lost.calling.release(entry)
+      this.calling.adopt(entry, fate)
     }
+    const unsent = loss.subjectChanged ? lost.calling.events.size : 0
+    this.#eventsLost(unsent + lost.#outbox.eventsAfter(loss.rx))
   }
 
   /** There will be no other session: every channel is settled. */
   close(): void {
-    this.calling.closeAll()
+    this.end({ why: "ended", rx: undefined, reason: "closed" })
+    this.#settleAll("CLOSED")
+  }
+
+  #settleAll(lost: "CLOSED" | "STREAM_LOST"): void {
+    const { events } = this
+    this.calling.closeAll(lost)
+    this.#eventsLost(events)
+  }
+
+  #eventsLost(count: number): void {
+    if (count > 0) this.#context.emit({ type: "eventsLost", count })
   }
 
   get #openChannels(): number {
@@ -373,8 +380,15 @@ export class Session {
   #acknowledged(ack: number): void {
     if (ack > this.#outbox.sent) throw new Violation("an acknowledgement of the future")
     if (ack <= this.#outbox.acknowledged) return
-    this.#outbox.acknowledge(ack)
+    this.#proven(ack)
     this.#liveness.acknowledged()
+  }
+
+  /** The other side has applied everything up to this number. */
+  #proven(number: number): void {
+    const { events } = this
+    this.#outbox.acknowledge(number)
+    if (events > 0 && this.events === 0) this.#context.emit({ type: "eventsSettled" })
   }
 
   #receiveControls(message: readonly unknown[], revive: Decoded["revive"], ack: number): void {

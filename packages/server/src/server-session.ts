@@ -119,8 +119,8 @@ export class ServerSession implements DriverUser, Callee {
     this.#dispatcher.accept(channel)
   }
 
-  event(path: string): void {
-    this.#dispatcher.event(path)
+  event(path: string, input: unknown): void {
+    this.#dispatcher.event(path, input)
   }
 
   /** A session that never applied a frame has nothing to come back for. */
@@ -133,11 +133,17 @@ export class ServerSession implements DriverUser, Callee {
 
   over({ why, reason }: SessionEnd): void {
     this.#cancelGrace?.()
+    this.#dispatcher.abandon()
     this.driver.stop()
     this.#options.ended(this, why, reason)
   }
 
   settled(): void {}
+
+  eventsLost(events: number): void {
+    const { log } = this.#options.dispatch
+    log({ level: "warn", message: "events lost", session: this.identity.sid, events })
+  }
 
   #expire(): void {
     this.end("expired", "its client did not come back", closeCodes.NORMAL)

@@ -1,4 +1,4 @@
-import { callUser, type DispatchOptions, type Log } from "@trunkline/endpoint"
+import { callUser, type DispatchCounts, type DispatchOptions, type Log } from "@trunkline/endpoint"
 import {
   type Codec,
   jsonCodec,
@@ -57,6 +57,8 @@ export interface ServerStats {
   readonly handshakes: number
   /** Ended sessions that are remembered. */
   readonly tombstones: number
+  /** Events that reached no handler, since the server began. */
+  readonly eventsDropped: number
 }
 
 /** How often a draining server looks for sessions that have nothing left to do, in milliseconds. */
@@ -74,6 +76,7 @@ export class Server {
   readonly #sessions: Sessions
   readonly #handshakes = new Set<Handshake>()
   readonly #context: HandshakeContext
+  readonly #counts: DispatchCounts = { eventsDropped: 0 }
   #closed = false
   #drainDeadline: number | undefined
 
@@ -99,6 +102,7 @@ export class Server {
         validateItems: items,
         handlers,
         log,
+        counts: this.#counts,
       },
       ended: (over, why, reason) => this.#ended(over, why, reason),
     })
@@ -129,7 +133,9 @@ export class Server {
     const { size: sessions, remembered: tombstones } = this.#sessions
     const detached = sessions - attached
     const handshakes = this.#handshakes.size
-    return { sessions, attached, detached, channels, retained, handshakes, tombstones }
+    const { eventsDropped } = this.#counts
+    const open = { sessions, attached, detached, channels, retained }
+    return { ...open, handshakes, tombstones, eventsDropped }
   }
 
   /** For adapters: what to answer to an upgrade. `undefined`: nothing that this client understands. */

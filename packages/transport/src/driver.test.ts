@@ -125,6 +125,10 @@ class User implements DriverUser {
   settled(): void {
     this.heard.push(["settled"])
   }
+
+  eventsLost(count: number): void {
+    this.heard.push(["eventsLost", count])
+  }
 }
 
 function driving(role: "client" | "server" = "server", codec: Codec = jsonCodec) {
@@ -399,7 +403,7 @@ describe("a session that closes its socket", () => {
     host.endTurn()
     driver.step((session) => session.close())
     expect(outcomes).toMatchObject([{ ok: false, failure: { code: "OUTCOME_UNKNOWN" } }])
-    expect(user.heard).toEqual([["settled"]])
+    expect(user.heard).toEqual([["over", "ended"], ["settled"]])
   })
 })
 

@@ -25,8 +25,10 @@ export interface DriverUser {
   lost(code: number, reason: string): void
   /** The session is over. */
   over(end: SessionEnd): void
-  /** A channel that was opened here has been settled. */
+  /** A channel that was opened here has been settled, or the last of the events sent. */
   settled(): void
+  /** So many events sent from here may not have arrived. */
+  eventsLost(count: number): void
 }
 
 /**
@@ -147,6 +149,10 @@ export class Driver {
         return effect.channel.user?.cancelled(effect.code)
       case "event":
         return this.#user.event(effect.path, effect.input)
+      case "eventsSettled":
+        return this.#user.settled()
+      case "eventsLost":
+        return this.#user.eventsLost(effect.count)
       case "goaway":
         return this.#user.goAway(effect.body)
       case "over":
