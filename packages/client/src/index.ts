@@ -10,6 +10,7 @@ export type {
   FailureWith,
   Outline,
   Pending,
+  ReplayOptions,
   Result,
   Stream,
   StreamEvent,
@@ -18,6 +19,8 @@ export type {
   StreamOptions,
   StreamStatus,
   SubscriptionProcedure,
+  TopicProcedure,
+  TopicStream,
 } from "@trunkline/endpoint"
 export { createClient, isRpcError, safe } from "@trunkline/endpoint"
 export type { Host, WebSocketClass, WebSocketLike } from "@trunkline/transport"

@@ -104,6 +104,19 @@ call({ errors: { FULL: Number } })
 // @ts-expect-error: a contract is a tree
 contract("hosts")
 
+/* A topic has a state, or none, and goes on by itself. */
+const board = subscription({ item: Host, replay: "topic", state: Count })
+expectTypeOf(board.replay).toEqualTypeOf<"topic">()
+expectTypeOf<OutputOf<typeof board.state>>().toEqualTypeOf<number>()
+expectTypeOf<Item<typeof board>>().toEqualTypeOf<{ id: string; seen: Date }>()
+expectTypeOf(subscription({ item: Host }).replay).toEqualTypeOf<undefined>()
+// @ts-expect-error: a replay that does not exist
+subscription({ replay: "log" })
+// @ts-expect-error: a word for gaps that does not exist
+subscription({ replay: "topic", onGap: "ignore" })
+// @ts-expect-error: a state that is no schema
+subscription({ replay: "topic", state: Number })
+
 /* Delivery knows the item. */
 subscription({ item: Host, delivery: { conflate: "id" } })
 subscription({ item: Host, delivery: { conflate: ({ seen }) => seen.getTime() } })

@@ -149,6 +149,36 @@ describe("contract", () => {
   })
 })
 
+describe("a topic", () => {
+  const item = z.string()
+  const of = (more: object) => () =>
+    contract({ a: subscription(loose({ item, replay: "topic", ...more })) })
+
+  test.each([
+    {},
+    { onGap: "error" },
+    { onGap: "continue" },
+    { state: item },
+    { state: item, onGap: "snapshot" },
+    { state: item, onGap: "continue", delivery: "latest" },
+  ])("may be %j", (more) => {
+    expect(of(more)).not.toThrow()
+  })
+
+  test.each([
+    [{ onGap: "snapshot" }, 'contract: a: onGap: "snapshot" needs a state'],
+    [{ restart: "fresh" }, "contract: a: a topic continues, and never restarts"],
+    [{ restart: "fail" }, "contract: a: a topic continues, and never restarts"],
+    [{ onGap: "ignore" }, 'contract: a: "ignore" is none of its options'],
+    [{ replay: "log" }, 'contract: a: "log" is none of its options'],
+    [{ state: "all" }, "contract: a: state is no Standard Schema"],
+    [{ replay: undefined, onGap: "error" }, "contract: a: onGap and state are for a topic"],
+    [{ replay: undefined, state: item }, "contract: a: onGap and state are for a topic"],
+  ])("is refused with %j", (more, why) => {
+    expect(of(more)).toThrow(new TypeError(why))
+  })
+})
+
 describe("a procedure", () => {
   test("is plain data, with its defaults filled in", () => {
     expect(call({})).toEqual({ kind: "call", errors: {} })
@@ -158,5 +188,13 @@ describe("a procedure", () => {
       delivery: "every",
       restart: "fail",
     })
+    expect(subscription({ replay: "topic" })).toEqual({
+      kind: "subscription",
+      errors: {},
+      delivery: "every",
+      replay: "topic",
+      onGap: "error",
+    })
+    expect(subscription({ replay: "topic", state: z.string() }).onGap).toBe("snapshot")
   })
 })

@@ -1,11 +1,13 @@
 import { errorCodes } from "@trunkline/protocol"
-import type { Delivery, Procedure } from "./procedure.js"
+import type { Delivery, Procedure, Subscription } from "./procedure.js"
 
 const kinds: readonly unknown[] = ["call", "subscription", "upload", "duplex", "event"]
 
-const payloads = ["input", "output", "item", "up", "down"]
+const payloads = ["input", "output", "item", "up", "down", "state"]
 const idempotencies: readonly unknown[] = [undefined, "safe", "idempotent", "key"]
 const restarts: readonly unknown[] = ["fail", "fresh"]
+const replays: readonly unknown[] = [undefined, "topic"]
+const onGaps: readonly unknown[] = ["error", "snapshot", "continue"]
 const deliveries: readonly unknown[] = ["every", "latest"]
 
 /** The longest path that an OPEN carries. */
@@ -27,7 +29,8 @@ const longestCode = 64
  * ```
  *
  * @throws TypeError for a member that is no procedure or group, a name that a client could not have
- * (see {@link isPossibleName}), an error with a reserved code, or an option that does not exist
+ * (see {@link isPossibleName}), an error with a reserved code, or an option that does not exist or does
+ * not go with another
  */
 export function contract<C extends object>(tree: C): C {
   if (!isGroup(tree)) throw new TypeError("contract: no group")
@@ -87,8 +90,8 @@ function checkProcedure(procedure: Procedure, path: string): void {
   if ("errors" in procedure) checkErrors(procedure.errors, path)
   if (procedure.kind === "call") checkWord(procedure.idempotency, idempotencies, path)
   if (procedure.kind === "subscription") {
-    checkWord(procedure.restart, restarts, path)
     checkDelivery(procedure.delivery, path)
+    checkReplay(procedure, path)
   }
 }
 
@@ -115,6 +118,23 @@ function checkDelivery(delivery: Delivery, path: string): void {
   const by: unknown = Reflect.get(Object(delivery), "conflate")
   if (typeof by === "string" || typeof by === "function") return
   checkWord(delivery, deliveries, path)
+}
+
+/** A topic's stream goes on where it was; of one without a topic nothing can be told of what it missed. */
+function checkReplay({ replay, restart, onGap, state }: Subscription, path: string): void {
+  checkWord(replay, replays, path)
+  if (replay === undefined) {
+    checkWord(restart, restarts, path)
+    refuse(onGap !== undefined || state !== undefined, path, "onGap and state are for a topic")
+    return
+  }
+  checkWord(onGap, onGaps, path)
+  refuse(restart !== undefined, path, "a topic continues, and never restarts")
+  refuse(onGap === "snapshot" && !state, path, 'onGap: "snapshot" needs a state')
+}
+
+function refuse(wrong: boolean, path: string, why: string): void {
+  if (wrong) throw new TypeError(`contract: ${path}: ${why}`)
 }
 
 function checkWord(word: unknown, words: readonly unknown[], path: string): void {

@@ -68,6 +68,16 @@ test("describes delivery by a function as computed", () => {
   expect(samples?.delivery).toEqual({ conflate: "(computed)" })
 })
 
+test("describes a topic by what it replays", () => {
+  const [plain, board] = describe({
+    plain: subscription({ item: Host, replay: "topic" }),
+    board: subscription({ item: Host, replay: "topic", state: z.array(Host), onGap: "continue" }),
+  }).procedures
+  expect(plain).toMatchObject({ replay: "topic", onGap: "error" })
+  expect(plain).not.toHaveProperty("restart")
+  expect(board).toMatchObject({ onGap: "continue", state: { type: "array" } })
+})
+
 test("says true of a payload that JSON Schema cannot tell", () => {
   const bare = { "~standard": { version: 1, vendor: "x", validate: () => ({ value: 1 }) } }
   const [a, b] = describe({

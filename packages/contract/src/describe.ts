@@ -1,5 +1,5 @@
 import { procedures } from "./contract.js"
-import type { Procedure } from "./procedure.js"
+import type { Procedure, Subscription } from "./procedure.js"
 
 /** JSON Schema of a payload; `true` where its schema library cannot say. */
 export type JsonSchema = boolean | { readonly [keyword: string]: unknown }
@@ -17,6 +17,9 @@ export interface ProcedureDescription {
   readonly idempotency?: string
   readonly delivery?: string | { readonly conflate: string }
   readonly restart?: string
+  readonly replay?: string
+  readonly onGap?: string
+  readonly state?: JsonSchema
 }
 
 export interface ContractDescription {
@@ -61,7 +64,8 @@ function describeProcedure(path: string, procedure: Procedure): ProcedureDescrip
         ...schema("item", procedure.item, "output"),
         ...errors(procedure.errors),
         delivery: deliveryName(procedure.delivery),
-        restart: procedure.restart,
+        ...(procedure.restart && { restart: procedure.restart }),
+        ...replay(procedure),
       }
     case "upload":
       return {
@@ -82,8 +86,17 @@ function describeProcedure(path: string, procedure: Procedure): ProcedureDescrip
   }
 }
 
+function replay({
+  replay,
+  onGap,
+  state,
+}: Subscription): Pick<ProcedureDescription, "replay" | "onGap" | "state"> {
+  if (!replay || !onGap) return {}
+  return { replay: "topic", onGap, ...schema("state", state, "output") }
+}
+
 function deliveryName(
-  delivery: Extract<Procedure, { kind: "subscription" }>["delivery"],
+  delivery: Subscription["delivery"],
 ): NonNullable<ProcedureDescription["delivery"]> {
   if (typeof delivery === "string") return delivery
   return { conflate: typeof delivery.conflate === "string" ? delivery.conflate : "(computed)" }

@@ -21,6 +21,16 @@ export type Idempotency = "safe" | "idempotent" | "key"
  */
 export type Delivery<Item = never> = "every" | "latest" | { readonly conflate: ConflateBy<Item> }
 
+/**
+ * What a stream of a topic does where items are lost beyond repair: they were dropped from the log before
+ * its reader came for them, or the log itself lost them.
+ *
+ * - `"error"`: it ends with `GAP`.
+ * - `"snapshot"`: the reader gets the whole `state` in a `reset` note, and what follows it.
+ * - `"continue"`: the reader is told by a `gap` note, and gets what follows.
+ */
+export type OnGap = "error" | "snapshot" | "continue"
+
 /** A field of the item, or a function of it. */
 export type ConflateBy<Item> = (keyof Item & string) | ((item: Item) => unknown)
 
@@ -44,13 +54,26 @@ export interface Call<Input = unknown, Output = unknown, Errors = unknown> {
 }
 
 /** Values pushed by the side that implements it. */
-export interface Subscription<Input = unknown, Item = unknown, Errors = unknown> {
+export interface Subscription<
+  Input = unknown,
+  Item = unknown,
+  Errors = unknown,
+  Replay = unknown,
+  State = unknown,
+> {
   readonly kind: "subscription"
   readonly input: Input
   readonly item: Item
   readonly errors: Errors
   readonly delivery: Delivery
-  readonly restart: "fail" | "fresh"
+  /** Undefined where it replays. */
+  readonly restart: "fail" | "fresh" | undefined
+  /** `"topic"`: it is read from a log, and can be continued after each of its items. */
+  readonly replay: Replay
+  /** Undefined where it does not replay. */
+  readonly onGap: OnGap | undefined
+  /** Of a topic: what all its items so far come to. */
+  readonly state: State
 }
 
 /** Reserved: values pushed by the caller, with one answer. */
@@ -123,6 +146,9 @@ export function call(definition: {
 /**
  * Declares a subscription: the server pushes items until it ends or the client cancels.
  *
+ * With `replay: "topic"` its items stand in a log, and a reader misses none of them: not when the line is
+ * cut, nor when the server is restarted, nor when the page is loaded again.
+ *
  * @example
  * ```ts
  * samples: subscription({
@@ -131,6 +157,8 @@ export function call(definition: {
  *   delivery: { conflate: "host" },
  *   restart: "fresh",
  * })
+ * alerts: subscription({ item: Alert, replay: "topic", onGap: "continue" })
+ * orders: subscription({ item: Change, replay: "topic", state: Board })
  * ```
  */
 export function subscription<
@@ -138,6 +166,8 @@ export function subscription<
   Item extends AnySchema | undefined = undefined,
   // biome-ignore lint/complexity/noBannedTypes: as above
   Errors extends ErrorSchemas = {},
+  Replay extends "topic" | undefined = undefined,
+  State extends AnySchema | undefined = undefined,
 >(definition: {
   /** What the caller passes. Left out: nothing. */
   readonly input?: Input
@@ -152,20 +182,40 @@ export function subscription<
   readonly delivery?: Delivery<OutputOf<Item>> | undefined
   /**
    * What happens when the session is lost, for instance because the server restarted: the stream begins
-   * anew, with a note, or it ends with `STREAM_LOST`.
+   * anew, with a note, or it ends with `STREAM_LOST`. Not together with `replay`, which goes on.
    * @default "fail"
    */
   readonly restart?: "fail" | "fresh" | undefined
-}): Subscription<Input, Item, Errors>
+  /**
+   * `"topic"`: a topic implements it, and its streams continue where they were.
+   * @default a stream is lost with its session
+   */
+  readonly replay?: Replay
+  /**
+   * Of a topic: what a stream does where items are lost beyond repair.
+   * @default "snapshot" with a `state`, else "error"
+   */
+  readonly onGap?: OnGap | undefined
+  /**
+   * Of a topic: what all its items so far come to. Each stream that does not continue another begins with
+   * it, in a `reset` note.
+   */
+  readonly state?: State
+}): Subscription<Input, Item, Errors, Replay, State>
 export function subscription(definition: {
   readonly input?: AnySchema | undefined
   readonly item?: AnySchema | undefined
   readonly errors?: ErrorSchemas
   readonly delivery?: Delivery | undefined
   readonly restart?: "fail" | "fresh" | undefined
+  readonly replay?: "topic" | undefined
+  readonly onGap?: OnGap | undefined
+  readonly state?: AnySchema | undefined
 }): Subscription {
-  const { input, item, errors = {}, delivery = "every", restart = "fail" } = definition
-  return { kind: "subscription", input, item, errors, delivery, restart }
+  const { input, item, errors = {}, delivery = "every", replay, state } = definition
+  const { restart = replay ? undefined : "fail" } = definition
+  const { onGap = replay && (state ? "snapshot" : "error") } = definition
+  return { kind: "subscription", input, item, errors, delivery, restart, replay, onGap, state }
 }
 
 /**

@@ -35,7 +35,7 @@ class PlayedLine implements Line {
       inflow: {
         begun: true,
         tellDue: false,
-        get cursor() {
+        get taken() {
           return line.#cursor
         },
         shift() {

@@ -11,11 +11,11 @@ import { type CallerFailure, toError } from "./failure.js"
 import type { Line } from "./line.js"
 import {
   lossUnheard,
+  type ReplayOptions,
   type Stream,
   type StreamEvent,
   type StreamListeners,
   type StreamNote,
-  type StreamOptions,
   type StreamStatus,
   tellsOfLoss,
 } from "./stream.js"
@@ -33,7 +33,7 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   readonly #line: Line
   readonly #path: string
   readonly #input: unknown
-  readonly #options: StreamOptions
+  readonly #options: ReplayOptions
   #reader: StreamReader | undefined
   #channel: OpenedChannel | undefined
   #ended = false
@@ -41,7 +41,7 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   #left = false
   #error: RpcError | undefined
 
-  constructor(line: Line, path: string, input: unknown, options: StreamOptions | undefined) {
+  constructor(line: Line, path: string, input: unknown, options: ReplayOptions | undefined) {
     this.#line = line
     this.#path = path
     this.#input = input
@@ -49,7 +49,7 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   }
 
   get cursor(): string | undefined {
-    return this.#channel?.inflow?.cursor ?? this.#options.from
+    return this.#channel?.inflow?.taken ?? this.#options.from
   }
 
   get status(): StreamStatus {

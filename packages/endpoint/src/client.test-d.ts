@@ -17,9 +17,11 @@ import {
   isRpcError,
   type Outline,
   type Pending,
+  type ReplayOptions,
   type Stream,
   type StreamOptions,
   safe,
+  type TopicStream,
 } from "./index.js"
 
 const Count = z.string().transform(Number)
@@ -41,6 +43,7 @@ const api = contract({
   typing: event({ input: Count }),
   ping: event({}),
   alerts: subscription({ item: Count, errors: { DRY: z.object({ well: z.string() }) } }),
+  board: subscription({ item: Count, replay: "topic", state: z.object({ total: Count }) }),
 })
 // biome-ignore lint/complexity/noBannedTypes: what the constructors infer
 type NoErrors = {}
@@ -83,6 +86,23 @@ client.typing(1)
 client.typing()
 // @ts-expect-error: nothing to cancel
 client.typing("1", { timeout: 1 })
+
+/* Where the contract replays, a stream continues, and its events have cursors and the state. */
+expectTypeOf(client.board).parameters.toEqualTypeOf<[input?: undefined, options?: ReplayOptions]>()
+const board = client.board(undefined, { from: "c1" })
+expectTypeOf(board).toEqualTypeOf<TopicStream<number, NoErrors, { total: number }>>()
+for await (const event of board.events()) {
+  if ("item" in event) expectTypeOf(event.cursor).toEqualTypeOf<string>()
+  else if (event.note.type === "reset") {
+    expectTypeOf(event.note.state).toEqualTypeOf<{ total: number }>()
+  }
+}
+board.subscribe({
+  item: (item, cursor) => expectTypeOf([item, cursor]).toEqualTypeOf<(string | number)[]>(),
+  note: (note) => note.type === "reset" && expectTypeOf(note.state.total).toEqualTypeOf<number>(),
+})
+// @ts-expect-error: it does not replay
+client.alerts(undefined, { from: "c1" })
 
 // @ts-expect-error: the handler's side of the schema
 client.count(1)
@@ -148,6 +168,7 @@ inCatch(undefined)
 expectTypeOf(createClient<typeof calls>(connection)).toEqualTypeOf<Client<typeof calls>>()
 const outline = {
   alerts: "subscription",
+  board: "subscription",
   hosts: { deep: { watch: "subscription" } },
   typing: "event",
   ping: "event",

@@ -13,7 +13,7 @@ import { ChannelStream } from "./channel-stream.js"
 import type { Caller, Line } from "./line.js"
 import { type CallOptions, makeCall, type Pending } from "./pending.js"
 import { sendEvent } from "./send-event.js"
-import type { Stream, StreamOptions } from "./stream.js"
+import type { ReplayOptions, Stream, StreamOptions, TopicStream } from "./stream.js"
 
 /** An input that may be undefined may be left out. */
 export type Arguments<Input, Options> = undefined extends Input
@@ -33,6 +33,10 @@ type SubscriptionFunction<Input, Item, Errors> = (
   ...arguments_: Arguments<Input, StreamOptions>
 ) => Stream<Item, Errors>
 
+type TopicFunction<Input, Item, Errors, State> = (
+  ...arguments_: Arguments<Input, ReplayOptions>
+) => TopicStream<Item, Errors, State>
+
 // biome-ignore lint/complexity/noBannedTypes: no declared errors
 export interface CallProcedure<Input, Output, Errors = {}>
   extends CallFunction<Input, Output, Errors> {
@@ -42,6 +46,13 @@ export interface CallProcedure<Input, Output, Errors = {}>
 // biome-ignore lint/complexity/noBannedTypes: no declared errors
 export interface SubscriptionProcedure<Input, Item, Errors = {}>
   extends SubscriptionFunction<Input, Item, Errors> {
+  readonly "~subscription"?: readonly [Input, Item, Errors]
+}
+
+/** A subscription whose contract replays. */
+// biome-ignore lint/complexity/noBannedTypes: no declared errors
+export interface TopicProcedure<Input, Item, Errors = {}, State = undefined>
+  extends TopicFunction<Input, Item, Errors, State> {
   readonly "~subscription"?: readonly [Input, Item, Errors]
 }
 
@@ -66,8 +77,15 @@ export interface ReservedKind {
 export type Client<C> = {
   readonly [K in keyof C]: C[K] extends Call<infer I, infer O, infer E>
     ? CallProcedure<InputOf<I>, OutputOf<O>, { [Code in keyof E]: OutputOf<E[Code]> }>
-    : C[K] extends Subscription<infer I, infer T, infer E>
-      ? SubscriptionProcedure<InputOf<I>, OutputOf<T>, { [Code in keyof E]: OutputOf<E[Code]> }>
+    : C[K] extends Subscription<infer I, infer T, infer E, infer R, infer S>
+      ? R extends "topic"
+        ? TopicProcedure<
+            InputOf<I>,
+            OutputOf<T>,
+            { [Code in keyof E]: OutputOf<E[Code]> },
+            OutputOf<S>
+          >
+        : SubscriptionProcedure<InputOf<I>, OutputOf<T>, { [Code in keyof E]: OutputOf<E[Code]> }>
       : C[K] extends EventProcedure<infer I>
         ? EventSender<InputOf<I>>
         : C[K] extends Upload | Duplex
@@ -141,7 +159,7 @@ function isCaller(value: unknown): value is Caller {
 function surface(line: Line, path: string, node: unknown, complete: boolean): unknown {
   const kind = complete ? kindOf(node) : outlined(node)
   const isGroup = kind === undefined && (complete || path === "" || isObject(node))
-  const invoke = (input?: unknown, options?: CallOptions & StreamOptions): unknown => {
+  const invoke = (input?: unknown, options?: CallOptions & ReplayOptions): unknown => {
     if (isGroup) throw new TypeError(`${path || "the client"} is a group of procedures`)
     if (kind === "subscription") return new ChannelStream(line, path, input, options)
     if (kind === "event") return sendEvent(line, path, input)

@@ -11,9 +11,10 @@ export interface DeliveryPlan {
   readonly keyOf: (item: unknown) => unknown
 }
 
-export function planOf({ delivery }: Subscription): DeliveryPlan {
+export function planOf({ delivery, replay }: Subscription): DeliveryPlan {
   if (delivery === "every") {
-    return { policy: "every", window: limits.creditWindow.every, keyOf: () => undefined }
+    const window = limits.creditWindow[replay ? "topic" : "every"]
+    return { policy: "every", window, keyOf: () => undefined }
   }
   if (delivery === "latest") {
     return { policy: "latest", window: limits.creditWindow.latest, keyOf: () => undefined }

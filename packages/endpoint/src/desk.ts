@@ -1,5 +1,5 @@
 import type { Issue } from "@trunkline/contract"
-import type { AcceptedChannel, Encoded, Serving, Unencodable } from "@trunkline/protocol"
+import type { AcceptedChannel, Codec, Encoded, Serving, Unencodable } from "@trunkline/protocol"
 import type { Driver, Host } from "@trunkline/transport"
 import type { SessionInfo } from "./handler.js"
 import type { Log } from "./log.js"
@@ -34,6 +34,11 @@ export interface Callee {
   readonly context: unknown
 }
 
+/** A payload that many are sent. */
+export interface Written {
+  encode(codec: Codec): Encoded
+}
+
 /** What serving one channel needs of the dispatcher of its session. */
 export interface Desk {
   readonly options: DispatchOptions
@@ -44,6 +49,8 @@ export interface Desk {
   serve(input: (serving: Serving) => void): void
   /** Writes a payload for this session's caller. */
   encode(value: unknown): Encoded | Unencodable
+  /** The same for one that writes itself, once for all who read it. */
+  written(value: Written): Encoded | Unencodable
   correlationId(channel: AcceptedChannel): string
   /** An event reaches no handler; nobody but the log hears of it. */
   drop(path: string, code: string, issues?: readonly Issue[]): void

@@ -7,11 +7,12 @@ import {
   type Session,
   Unencodable,
 } from "@trunkline/protocol"
-import type { Callee, Desk, DispatchOptions } from "./desk.js"
+import type { Callee, Desk, DispatchOptions, Written } from "./desk.js"
 import type { Entry } from "./router.js"
 import { shortened } from "./served.js"
 import { ServedCall } from "./served-call.js"
 import { ServedEvent } from "./served-event.js"
+import { ServedReplay } from "./served-replay.js"
 import { ServedStream } from "./served-stream.js"
 
 /**
@@ -36,7 +37,8 @@ export class Dispatcher implements Desk {
     const refused = entry ? this.#refusal(entry, channel) : notFound
     if (refused) return this.serve((serving) => serving.kill(channel, refused))
     if (entry?.procedure.kind === "subscription") {
-      new ServedStream(this, entry, entry.procedure, channel).start()
+      const Stream = entry.procedure.replay ? ServedReplay : ServedStream
+      new Stream(this, entry, entry.procedure, channel).start()
     } else if (entry?.procedure.kind === "call") {
       new ServedCall(this, entry, entry.procedure, channel).start()
     }
@@ -73,7 +75,16 @@ export class Dispatcher implements Desk {
     try {
       return this.callee.driver.session.encode(value)
     } catch (error) {
-      return error instanceof Unencodable ? error : new Unencodable("it cannot be read")
+      return toUnencodable(error)
+    }
+  }
+
+  written(value: Written): Encoded | Unencodable {
+    const { session } = this.callee.driver
+    try {
+      return session.accepted(value.encode(session.codec))
+    } catch (error) {
+      return toUnencodable(error)
     }
   }
 
@@ -93,13 +104,19 @@ export class Dispatcher implements Desk {
     if (channel.meta?.u) {
       const lost = lossOf(procedure)
       if (lost) return lost
-    }
+    } else if (channel.meta?.f && kind === "subscription" && !procedure.replay) return noCursor
     if (this.running >= this.options.handlers) return busy
     return this.callee.serving.admit(channel, kind) ? undefined : busy
   }
 }
 
+function toUnencodable(error: unknown): Unencodable {
+  return error instanceof Unencodable ? error : new Unencodable("it cannot be read")
+}
+
 const notFound: Failure = { code: "NOT_FOUND", executed: "no" }
+/** It was asked to continue what cannot be continued. */
+const noCursor: Failure = { code: "VALIDATION", executed: "no" }
 const busy: Failure = { code: "BUSY", executed: "no" }
 
 /**
@@ -113,7 +130,7 @@ function lossOf(procedure: Entry["procedure"]): Failure | undefined {
         ? undefined
         : { code: "OUTCOME_UNKNOWN", executed: "unknown" }
     case "subscription":
-      return procedure.restart === "fresh" ? undefined : streamLost
+      return procedure.replay || procedure.restart === "fresh" ? undefined : streamLost
     default:
       return streamLost
   }

@@ -2,7 +2,7 @@
 import { call, contract, event, RpcError, subscription, type Upload } from "@trunkline/contract"
 import { expectTypeOf } from "vitest"
 import * as z from "zod"
-import { type Handlers, implement, type Router, scope } from "./index.js"
+import { type Handlers, implement, type ReplaySource, type Router, scope } from "./index.js"
 
 const Count = z.string().transform(Number)
 const api = contract({
@@ -152,6 +152,22 @@ app.use(async ({ next }) => {
 })
 // @ts-expect-error: the context is not there yet
 app.use(({ context, next }) => next({ name: context.user.name }))
+
+/* What is replayed stands in a log, of these items and this state. */
+const replayed = contract({
+  alerts: subscription({ item: Count, replay: "topic" }),
+  board: subscription({ item: Count, replay: "topic", state: Count }),
+})
+declare const log: ReplaySource<string, undefined>
+declare const board: ReplaySource<string, string>
+implement(replayed, { alerts: () => log, board: async () => board })
+// @ts-expect-error: nothing to replay from
+implement(replayed, { alerts: () => texts(), board: () => board })
+declare const numbers: ReplaySource<number, undefined>
+// @ts-expect-error: a log of something else
+implement(replayed, { alerts: () => numbers, board: () => board })
+// @ts-expect-error: a log without a state
+implement(replayed, { alerts: () => log, board: () => log })
 
 /* Kinds that are declared and not served have no handler. */
 declare const reserved: { readonly log: Upload }

@@ -7,6 +7,7 @@ import type {
   RpcError,
   Subscription,
 } from "@trunkline/contract"
+import type { ReplaySource } from "./replay-source.js"
 
 export type Awaitable<T> = T | Promise<T>
 
@@ -53,12 +54,17 @@ export type ErrorMakers<Errors> = {
     : (data: InputOf<Errors[Code]>) => RpcError
 }
 
+/** What is replayed stands in a log, which only a topic has. */
+type SourceOf<Item, Replay, State> = Replay extends "topic"
+  ? ReplaySource<InputOf<Item>, InputOf<State>>
+  : AsyncIterable<InputOf<Item>>
+
 /** The handler of a procedure: gets what the schema makes of the input, returns what the schema takes. */
 export type HandlerFor<P, Context> =
   P extends Call<infer I, infer O, infer E>
     ? Handler<OutputOf<I>, Awaitable<Returnable<InputOf<O>>>, Context, ErrorMakers<E>>
-    : P extends Subscription<infer I, infer T, infer E>
-      ? Handler<OutputOf<I>, Awaitable<AsyncIterable<InputOf<T>>>, Context, ErrorMakers<E>>
+    : P extends Subscription<infer I, infer T, infer E, infer R, infer S>
+      ? Handler<OutputOf<I>, Awaitable<SourceOf<T, R, S>>, Context, ErrorMakers<E>>
       : P extends EventProcedure<infer I>
         ? // biome-ignore lint/complexity/noBannedTypes: no errors, since nobody would hear of them
           Handler<OutputOf<I>, Awaitable<Returnable<undefined>>, Context, {}>

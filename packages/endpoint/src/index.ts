@@ -11,6 +11,7 @@ export type {
   OutlineNeeded,
   ReservedKind,
   SubscriptionProcedure,
+  TopicProcedure,
 } from "./client.js"
 export { createClient } from "./client.js"
 export { planOf } from "./delivery.js"
@@ -45,10 +46,12 @@ export { isSchema } from "./served.js"
 export type { LineOwner } from "./session-line.js"
 export { SessionLine } from "./session-line.js"
 export type {
+  ReplayOptions,
   Stream,
   StreamEvent,
   StreamListeners,
   StreamNote,
   StreamOptions,
   StreamStatus,
+  TopicStream,
 } from "./stream.js"

@@ -21,11 +21,15 @@ export type ReplayStep =
 
 /** One stream's place in a log. */
 export interface ReplayReader {
-  /** After this entry, or at this tip, the reader stood when it was opened. */
+  /** Where the reader stood when it was opened: `from`, or the tip. */
   readonly start: string
   /** The last place that is known to lie behind this reader: it moves past what others were sent too. */
   readonly position: string
-  /** Up to so many entries, or what stands between; undefined: nothing now, and `wake` is called later. */
+  /**
+   * Up to so many entries, fewer where they are large, or what stands between; undefined: nothing now, and
+   * `wake` is called later. It is called as well when `position` has moved far past the last entry that
+   * was read: 1,000 entries, or half a minute.
+   */
   read(most: number): ReplayStep | undefined
   close(): void
 }
@@ -40,7 +44,8 @@ export interface ReplaySnapshot {
  * What a subscription's handler returns when its values stand in a replayable log: a topic. The stream
  * reads at its reader's pace, and the log never waits for it.
  */
-export class ReplaySource {
+export class ReplaySource<Item = unknown, State = unknown> {
+  readonly "~replays"?: { readonly item: Item; readonly state: State }
   /**
    * Begins after the cursor `from`, or at the tip. When `from` cannot be continued, because it is no
    * longer there, of another epoch, or was never given out, the first step is a `gap`.

@@ -4,15 +4,19 @@ import type { RpcError } from "@trunkline/contract"
 export interface StreamOptions {
   /** Cancels the stream, here and at the server. */
   readonly signal?: AbortSignal | undefined
+}
+
+/** The same where the contract replays. */
+export interface ReplayOptions extends StreamOptions {
   /**
-   * Continues after this cursor, of an earlier event; only where the contract replays.
-   * @default what comes from now on
+   * Continues after this cursor, of an earlier event: one that was kept while the page was loaded again.
+   * @default what comes from now on, behind the state where the contract has one
    */
   readonly from?: string | undefined
 }
 
 /** Something that happened to a stream between its items (docs/protocol.md, "NOTE"). */
-export type StreamNote =
+export type StreamNote<State = unknown> =
   /** The session was lost, and the stream began anew. */
   | { readonly type: "restarted" }
   /** Values were skipped because this reader was slow or away, as the contract allows. */
@@ -20,21 +24,21 @@ export type StreamNote =
   /** Items before this cursor are lost; the stream goes on after it. */
   | { readonly type: "gap"; readonly cursor: string }
   /** What came before is replaced by `state`. */
-  | { readonly type: "reset"; readonly state: unknown; readonly cursor: string }
+  | { readonly type: "reset"; readonly state: State; readonly cursor: string }
   /** The source cannot be reached for now. */
   | { readonly type: "stalled" }
 
-export type StreamEvent<Item> =
-  | { readonly item: Item; readonly cursor: string | undefined }
-  | { readonly note: StreamNote }
+export type StreamEvent<Item, State = unknown, Cursor = string | undefined> =
+  | { readonly item: Item; readonly cursor: Cursor }
+  | { readonly note: StreamNote<State> }
 
 /**
  * Who hears a stream. The next event waits for a promise that `item` or `note` returns, and so does the
  * server at last. One that throws or rejects ends the stream.
  */
-export interface StreamListeners<Item> {
-  item(item: Item, cursor: string | undefined): unknown
-  note?: ((note: StreamNote) => unknown) | undefined
+export interface StreamListeners<Item, State = unknown, Cursor = string | undefined> {
+  item(item: Item, cursor: Cursor): unknown
+  note?: ((note: StreamNote<State>) => unknown) | undefined
   /** Left out, an error goes to the connection's `error` event. */
   error?: ((error: RpcError) => void) | undefined
   done?: (() => void) | undefined
@@ -72,6 +76,27 @@ export interface Stream<Item, Errors = unknown> extends AsyncIterable<Item, void
   readonly cursor: string | undefined
   readonly status: StreamStatus
   readonly "~errors"?: Errors
+}
+
+/**
+ * The same where the contract replays: every item has the cursor after which a later stream continues,
+ * with the option `from`.
+ *
+ * @example
+ * ```ts
+ * for await (const event of client.alerts(undefined, { from: saved }).events()) {
+ *   if ("item" in event) save(event.item, event.cursor)
+ * }
+ * ```
+ */
+export interface TopicStream<Item, Errors = unknown, State = unknown> extends Stream<Item, Errors> {
+  events(): AsyncIterableIterator<StreamEvent<Item, State, string>, void, undefined>
+  subscribe(listeners: StreamListeners<Item, State, string>): () => void
+  /**
+   * After what its reader has taken, and nothing later: what still waits here comes again to a stream
+   * that continues from it. Undefined until the server has said where the stream begins.
+   */
+  readonly cursor: string | undefined
 }
 
 /** Why a loss ends a stream. */

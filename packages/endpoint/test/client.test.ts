@@ -122,7 +122,7 @@ describe("a client", () => {
     expect(await failure(items(stream))).toMatchObject({ message: `double: ${misfit}` })
     expect(await failure(call as Promise<unknown>)).toMatchObject({ message: `numbers: ${misfit}` })
     const told = createClient(api, connection)
-    const from = told.numbers(undefined, { from: 5 as never })
+    const from = told.numbers(undefined, { from: 5 } as never)
     expect(await failure(items(from))).toMatchObject({
       message: `numbers: ${misfit}`,
       executed: "no",

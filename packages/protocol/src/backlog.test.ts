@@ -42,6 +42,23 @@ describe("every", () => {
     expect(backlog.next(9, 10)).toEqual(["w"])
   })
 
+  it("gives each value with its cursor, which counts for what a frame may hold", () => {
+    const backlog = new EveryBacklog()
+    for (const n of [1, 2, 3]) backlog.push(String(n), undefined, `c.${n}`)
+    backlog.fix("note")
+    backlog.push("4", undefined, "c.4")
+    expect(backlog.next(9, 14)).toEqual(["1", "2"])
+    expect(backlog.cursors).toEqual(["c.1", "c.2"])
+    expect(backlog.next(9, 14)).toEqual(["3"])
+    expect(backlog.cursors).toEqual(["c.3"])
+    backlog.next(9, 14)
+    expect([backlog.next(9, 14), backlog.cursors]).toEqual([["4"], ["c.4"]])
+    backlog.push("5", undefined, "c.5")
+    backlog.clear()
+    backlog.push("6", undefined, "c.6")
+    expect([backlog.next(9, 14), backlog.cursors]).toEqual([["6"], ["c.6"]])
+  })
+
   it("gives no longer runs than one frame holds", () => {
     const backlog = new EveryBacklog()
     for (let n = 0; n < runLength + 1; n++) backlog.push("1")
@@ -73,6 +90,16 @@ describe("latest and conflate", () => {
     expect([backlog.items, backlog.units, backlog.dropped]).toEqual([3, 4, 1])
     expect(drain(backlog)).toEqual([["2", "3", "44"]])
     expect([backlog.items, backlog.units, backlog.empty]).toEqual([0, 0, true])
+  })
+
+  it("give the cursor of the value that is left", () => {
+    const backlog = new LossyBacklog()
+    for (const [n, key] of ["a", "b", "a", "c"].entries()) backlog.push(`${n}`, key, `c.${n}`)
+    expect(backlog.next(2, 100)).toEqual(["1", "2"])
+    expect(backlog.cursors).toEqual(["c.1", "c.2"])
+    backlog.push("4", "a", "c.4")
+    expect(backlog.next(9, 100)).toEqual(["3", "4"])
+    expect(backlog.cursors).toEqual(["c.3", "c.4"])
   })
 
   it("keep one value where there is no key", () => {

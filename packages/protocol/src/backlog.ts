@@ -21,8 +21,10 @@ export interface Backlog {
   /** Units of all that waits. */
   readonly units: number
   readonly empty: boolean
+  /** Of the values that `next` gave last; of the values of one stream all have a cursor, or none. */
+  readonly cursors: readonly string[] | undefined
   /** `false`: there is no room, and the value was not taken. */
-  push(value: Encoded, key: unknown): boolean
+  push(value: Encoded, key?: unknown, cursor?: string): boolean
   /** A finished frame at its place in the order. */
   fix(frame: Encoded): void
   /** The stream's last frame: behind everything. */
@@ -33,19 +35,31 @@ export interface Backlog {
   clear(): void
 }
 
+/** What a cursor adds to its value in a frame. */
+function cursorUnits(cursor: string | undefined): number {
+  return cursor === undefined ? 0 : cursor.length + 3
+}
+
 /** `every`: nothing is dropped; the source waits. */
 export class EveryBacklog implements Backlog {
   items = 0
   units = 0
+  cursors: readonly string[] | undefined
   readonly #queue = new Queue<Encoded | Fixed>()
+  /** One for each value, in a stream that has them. */
+  #cursors: Queue<string> | undefined
 
   get empty(): boolean {
     return this.#queue.length === 0
   }
 
-  push(value: Encoded): boolean {
+  push(value: Encoded, _key?: unknown, cursor?: string): boolean {
     this.items++
     this.units += value.length
+    if (cursor !== undefined) {
+      this.#cursors ??= new Queue()
+      this.#cursors.push(cursor)
+    }
     this.#queue.push(value)
     return true
   }
@@ -73,19 +87,24 @@ export class EveryBacklog implements Backlog {
     this.items = 0
     this.units = 0
     this.#queue.clear()
+    this.#cursors?.clear()
   }
 
   #values(head: Encoded, most: number, units: number): readonly Encoded[] {
     const values = [head]
     const count = Math.min(most, runLength)
     let taken = head.length
+    let left = units - head.length - cursorUnits(this.#cursors?.peek())
     while (values.length < count) {
       const value = this.#queue.at(values.length)
-      if (value === undefined || value instanceof Fixed || taken + value.length > units) break
+      if (value === undefined || value instanceof Fixed) break
+      left -= value.length + cursorUnits(this.#cursors?.at(values.length))
+      if (left < 0) break
       taken += value.length
       values.push(value)
     }
     this.#queue.drop(values.length)
+    this.cursors = this.#cursors?.take(values.length)
     this.items -= values.length
     this.units -= taken
     return values
@@ -97,12 +116,20 @@ export class LossyBacklog implements Backlog {
   units = 0
   /** Values replaced since this was last taken; a `dropped` note tells the consumer. */
   dropped = 0
+  cursors: string[] | undefined
   readonly #fixed = new Queue<Fixed>()
   readonly #values = new Map<unknown, Encoded>()
+  /** By the same keys, in a stream that has them. */
+  #cursors: Map<unknown, string> | undefined
   #last: Encoded | undefined
 
   get items(): number {
     return this.#values.size
+  }
+
+  /** Keys that may come to wait beside those that do. */
+  get room(): number {
+    return this.units < conflatedUnits ? conflatedKeys - this.#values.size : 0
   }
 
   /** Frames that stand ahead of the values. */
@@ -114,10 +141,10 @@ export class LossyBacklog implements Backlog {
     return this.#values.size === 0 && this.#fixed.length === 0 && this.#last === undefined
   }
 
-  push(value: Encoded, key: unknown): boolean {
+  push(value: Encoded, key?: unknown, cursor?: string): boolean {
     const replaced = this.#values.get(key)
     if (replaced === undefined) {
-      if (this.#values.size >= conflatedKeys || this.units >= conflatedUnits) return false
+      if (this.room <= 0) return false
     } else {
       this.#values.delete(key)
       this.units -= replaced.length
@@ -125,6 +152,10 @@ export class LossyBacklog implements Backlog {
     }
     this.#values.set(key, value)
     this.units += value.length
+    if (cursor !== undefined) {
+      this.#cursors ??= new Map()
+      this.#cursors.set(key, cursor)
+    }
     return true
   }
 
@@ -154,6 +185,7 @@ export class LossyBacklog implements Backlog {
     this.units = 0
     this.#fixed.clear()
     this.#values.clear()
+    this.#cursors?.clear()
     this.#last = undefined
   }
 
@@ -161,11 +193,18 @@ export class LossyBacklog implements Backlog {
     const values: Encoded[] = []
     const count = Math.min(most, runLength)
     let taken = 0
+    let left = units
+    this.cursors = this.#cursors && []
     for (const [key, value] of this.#values) {
-      if (values.length === count || (values.length > 0 && taken + value.length > units)) break
+      const cursor = this.#cursors?.get(key)
+      left -= value.length + cursorUnits(cursor)
+      if (values.length === count || (values.length > 0 && left < 0)) break
       taken += value.length
       values.push(value)
       this.#values.delete(key)
+      if (cursor === undefined) continue
+      this.cursors?.push(cursor)
+      this.#cursors?.delete(key)
     }
     this.units -= taken
     return values

@@ -335,6 +335,48 @@ describe("a stream", () => {
     ])
   })
 
+  it.each([
+    ["a gap without its cursor", [25, 1, "gap"]],
+    ["a gap whose cursor is none", [25, 1, "gap", { cursor: "no cursor!" }]],
+    ["a reset without its cursor", [25, 1, "reset", { state: 1 }]],
+    ["a place whose cursor is none", [25, 1, "at", { cursor: 7 }]],
+    ["an item without a cursor", [21, 1, "a"]],
+    ["items without cursors", [26, 1, ["a"]]],
+  ])("of a log ends the session with %s", (_, frame) => {
+    const line = wired()
+    line.client.open("s", { kind: "subscription" })
+    line.settle()
+    answer(line, 25, 1, "at", { window: 8, cursor: "e1.0" })
+    expect(line.client.closed).toBeUndefined()
+    answer(line, ...frame)
+    expect(line.client.closed?.code).toBe(4400)
+  })
+
+  it("that stands in no log ends the session with an item's cursor", () => {
+    const line = wired()
+    const stream = line.client.open("s", { kind: "subscription" })
+    line.settle()
+    answer(line, 25, 1, "at", { window: 8 })
+    answer(line, 25, 1, "of a later version", { cursor: "e1.4" })
+    expect(stream.channel.inflow?.cursor).toBeUndefined()
+    answer(line, 21, 1, "a", "e1.1")
+    expect(line.client.closed?.reason).toBe("cursors for some items")
+  })
+
+  it("keeps its place once it is cancelled", () => {
+    const line = wired()
+    const stream = line.client.open("s", { kind: "subscription" })
+    line.settle()
+    answer(line, 25, 1, "at", { window: 8, cursor: "e1.0" })
+    answer(line, 21, 1, "a", "e1.1")
+    line.server.say(21, 1, "b", "e1.2")
+    line.server.say(25, 1, "gap", { cursor: "e1.9" })
+    line.client.step((session) => session.cancel(stream.channel, "CANCELLED"))
+    line.settle()
+    const { cursor, taken } = stream.channel.inflow ?? {}
+    expect([cursor, taken, line.client.closed]).toEqual(["e1.1", "e1.0", undefined])
+  })
+
   it("takes a window for granted when the server states none", () => {
     const line = wired()
     const stream = line.client.open("s", { kind: "subscription" })

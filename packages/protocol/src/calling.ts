@@ -285,9 +285,7 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     if (channel.gone) return
     if (what === "at") return this.#begin(channel, data)
     if (!channel.inflow) return this.#mismatch(channel)
-    const cursor = Reflect.get(Object(data), "cursor")
-    if (isCursor(cursor)) channel.inflow.cursor = String(cursor)
-    channel.inflow.note(what, data, charge)
+    channel.inflow.note(what, data, charge, tellsOfLoss(what) ? cursorOf(data) : undefined)
     this.#context.emit({ type: "readable", channel })
   }
 
@@ -316,8 +314,7 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     if (channel.kind === "call" || channel.kind === "upload") return this.#mismatch(channel)
     if (channel.kind === undefined) this.#becomeStream(channel)
     const inflow = this.#inflowOf(channel)
-    const cursor = Reflect.get(Object(data), "cursor")
-    if (isCursor(cursor)) inflow.cursor = String(cursor)
+    if (Object(data).cursor != null) inflow.place(cursorOf(data))
     if (inflow.begun) return
     const stated = Reflect.get(Object(data), "window")
     const window = isId(stated) ? Number(stated) : creditWindow.every
@@ -392,6 +389,17 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
 function misuseOf({ path, from }: OpenRequest): ReservedCode | undefined {
   if (path.length > pathUnits) return "NOT_FOUND"
   return from === undefined || isCursor(from) ? undefined : "VALIDATION"
+}
+
+/** After these notes a stream goes on from another place than it stood at. */
+function tellsOfLoss(what: string): boolean {
+  return what === "gap" || what === "reset"
+}
+
+function cursorOf(data: unknown): string {
+  const cursor: unknown = Reflect.get(Object(data), "cursor")
+  if (!isCursor(cursor)) throw new Violation("a note without its cursor")
+  return String(cursor)
 }
 
 function failureOf([, , code, executed, message, data]: ErrorFrame): Failure {

@@ -37,11 +37,14 @@ export class Context {
 
   /** Writes a payload for the other side. Throws Unencodable, also for what it would not accept. */
   encode(value: unknown): Encoded {
-    const encoded = this.codec.encode(value)
-    if (encoded.length > this.peer.messageBytes) {
-      throw new Unencodable(`larger than ${this.peer.messageBytes} units`, "TOO_LARGE")
-    }
-    return encoded
+    return this.accepted(this.codec.encode(value))
+  }
+
+  /** A payload that was written already. Throws Unencodable when the other side would not accept it. */
+  accepted(encoded: Encoded): Encoded {
+    const { messageBytes } = this.peer
+    if (encoded.length <= messageBytes) return encoded
+    throw new Unencodable(`larger than ${messageBytes} units`, "TOO_LARGE")
   }
 
   emit(effect: Effect): void {

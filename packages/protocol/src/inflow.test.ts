@@ -13,20 +13,53 @@ function begun(window = 4, allowance = window) {
 describe("Inflow", () => {
   it("hands on what arrived, in order, with cursors and notes", () => {
     const { inflow, budget } = begun()
+    inflow.place("c.0")
     inflow.push(["a", "b"], ["c.1", "c.2"], 10, 0)
     inflow.note("restarted", undefined, 5)
-    inflow.push(["c"], undefined, 7, 0)
+    inflow.push(["c"], ["c.3"], 7, 0)
     expect([inflow.length, inflow.queued, inflow.units, budget.used]).toEqual([3, 3, 32, 32])
-    expect(inflow.cursor).toBe("c.2")
+    expect(inflow.cursor).toBe("c.3")
     const arrivals = [1, 2, 3, 4, 5].map(() => inflow.shift())
     expect(arrivals).toEqual([
       { item: "a", cursor: "c.1" },
       { item: "b", cursor: "c.2" },
       { note: "restarted", data: undefined },
-      { item: "c", cursor: undefined },
+      { item: "c", cursor: "c.3" },
       undefined,
     ])
     expect([inflow.length, inflow.queued, inflow.units, budget.used]).toEqual([0, 0, 0, 0])
+  })
+
+  it("knows where another session continues, and where another stream does", () => {
+    const { inflow } = begun()
+    const places = () => [inflow.cursor, inflow.taken]
+    inflow.place("c.0")
+    expect(places()).toEqual(["c.0", "c.0"])
+    inflow.push(["a", "b"], ["c.1", "c.2"], 1, 0)
+    inflow.note("stalled", undefined, 1)
+    inflow.note("gap", { cursor: "c.7" }, 1, "c.7")
+    expect(places()).toEqual(["c.7", "c.0"])
+    inflow.place("c.9")
+    const taken = [1, 2, 3, 4].map(() => {
+      inflow.shift()
+      return inflow.taken
+    })
+    expect(taken).toEqual(["c.1", "c.2", "c.2", "c.9"])
+    inflow.push(["d"], ["c.10"], 1, 0)
+    inflow.clear()
+    expect(places()).toEqual(["c.10", "c.9"])
+  })
+
+  it("takes a cursor with every item of a log, and with no other", () => {
+    const { inflow } = begun()
+    expect(() => inflow.push(["a"], ["c.1"], 1, 0)).toThrow("cursors for some items")
+    inflow.place("c.0")
+    expect(() => inflow.push(["a"], undefined, 1, 0)).toThrow("cursors for some items")
+    inflow.move(new ReceiveBudget())
+    inflow.begin(4, 4)
+    expect(() => inflow.push(["a"], ["c.1"], 1, 0)).toThrow("cursors for some items")
+    inflow.note("gap", { cursor: "c.5" }, 1, "c.5")
+    expect(() => inflow.push(["a"], ["c.6"], 1, 0)).not.toThrow()
   })
 
   it("takes no item beyond what it granted", () => {
@@ -67,6 +100,7 @@ describe("Inflow", () => {
 
   it("moves to another session with what it holds", () => {
     const { inflow, budget } = begun(4)
+    inflow.place("c.0")
     inflow.push([1, 2], ["c.1", "c.2"], 10, 0)
     const next = new ReceiveBudget()
     inflow.move(next)

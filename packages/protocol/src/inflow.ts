@@ -49,6 +49,8 @@ interface Batch {
 
 interface QueuedNote {
   readonly arrival: ArrivedNote
+  /** Where the stream stands with it; only of a note that says so. */
+  readonly cursor: string | undefined
   readonly charge: number
 }
 
@@ -63,6 +65,8 @@ export class Inflow {
   window = 0
   /** The last position told or queued: where another session continues. */
   cursor: string | undefined
+  /** The same for what the consumer has taken: where another stream continues. */
+  taken: string | undefined
   /** Units held, of the session's budget. */
   units = 0
   /** Items queued. */
@@ -70,6 +74,8 @@ export class Inflow {
   /** A grant waits to be sent. */
   granting = false
   #begun = false
+  /** The callee has said where it stands in its log: each of its items has a cursor. */
+  #replays = false
   #received = 0
   #granted = 0
   #budget: ReceiveBudget
@@ -98,12 +104,20 @@ export class Inflow {
     this.#granted = allowance
   }
 
+  /** Nothing stands between the last arrival and this cursor. */
+  place(cursor: string): void {
+    this.#replays = true
+    this.cursor = cursor
+    if (this.#queue.length === 0) this.taken = cursor
+  }
+
   /** The stream goes on in another session: what is queued stays, the counting begins anew. */
   move(budget: ReceiveBudget): void {
     this.#budget.used -= this.units
     budget.used += this.units
     this.#budget = budget
     this.#begun = false
+    this.#replays = false
     this.#received = 0
     this.#granted = 0
     this.#takenMark = 0
@@ -120,15 +134,19 @@ export class Inflow {
   ): void {
     this.#received += values.length
     if (this.#received > this.#granted) throw new Violation("an item beyond its credit")
+    if ((cursors !== undefined) !== this.#replays) throw new Violation("cursors for some items")
     this.queued += values.length
     this.#hold(charge * values.length)
     this.cursor = cursors?.[values.length - 1] ?? this.cursor
     this.#queue.push({ values, cursors, charge, mark, taken: 0 })
   }
 
-  note(note: string, data: unknown, charge: number): void {
+  note(note: string, data: unknown, charge: number, cursor?: string): void {
     this.#hold(charge)
-    this.#queue.push({ arrival: { note, data }, charge })
+    this.#queue.push({ arrival: { note, data }, cursor, charge })
+    if (cursor === undefined) return
+    this.#replays = true
+    this.cursor = cursor
   }
 
   /** Hands the next arrival to the consumer. */
@@ -138,6 +156,7 @@ export class Inflow {
     this.#hold(-head.charge)
     if ("arrival" in head) {
       this.#queue.shift()
+      this.#take(head.cursor)
       return head.arrival
     }
     this.queued--
@@ -145,6 +164,7 @@ export class Inflow {
     const item = head.values[head.taken]
     const cursor = head.cursors?.[head.taken]
     if (++head.taken === head.values.length) this.#queue.shift()
+    this.#take(cursor)
     return { item, cursor }
   }
 
@@ -182,6 +202,11 @@ export class Inflow {
 
   get #allowance(): number {
     return this.#received + this.window - this.queued
+  }
+
+  /** With the last arrival goes whatever position was told behind it. */
+  #take(cursor: string | undefined): void {
+    this.taken = this.#queue.length === 0 ? this.cursor : (cursor ?? this.taken)
   }
 
   #hold(units: number): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { jsonCodec } from "./codec-json.js"
 import { Lane, type Policy } from "./lane.js"
-import { messageUnits, streamUnits, turnUnits } from "./limits.js"
+import { conflatedKeys, messageUnits, streamUnits, turnUnits } from "./limits.js"
 import { frameOf } from "./outbox.js"
 import { SendBudget } from "./send-budget.js"
 
@@ -37,6 +37,46 @@ describe("a lane", () => {
     stream.credit(9)
     expect(drain()).toEqual([[21, 1, 5]])
     expect([stream.waitingItems, stream.waitingUnits, stream.dropped]).toEqual([0, 0, 0])
+  })
+
+  it("sends each value of a log with its cursor", () => {
+    const { lane: stream, drain } = lane("every", 4)
+    for (const n of [1, 2, 3]) stream.item(String(n), undefined, `c.${n}`)
+    expect(drain()).toEqual([[26, 1, [1, 2, 3], ["c.1", "c.2", "c.3"]]])
+    stream.item("4", undefined, "c.4")
+    expect(drain()).toEqual([[21, 1, 4, "c.4"]])
+    const { lane: lossy, drain: drainLossy } = lane("latest", 4)
+    for (const n of [1, 2, 3]) lossy.item(String(n), undefined, `c.${n}`)
+    expect(drainLossy()).toEqual([[21, 1, 3, "c.3"]])
+  })
+
+  it("sends runs of a log within one message, the longest cursors too", () => {
+    const { lane: stream } = lane("every", 10)
+    const cursor = "c".repeat(64)
+    for (let n = 0; n < 10; n++) stream.item("x".repeat(1_600), undefined, cursor)
+    const sizes: number[] = []
+    for (let frame = stream.take(turnUnits); frame; frame = stream.take(turnUnits)) {
+      sizes.push(frameOf(frame).length)
+    }
+    expect(sizes.length).toBe(2)
+    for (const size of sizes) expect(size).toBeLessThan(turnUnits + 100)
+  })
+
+  it("tells a source that waits for it when nothing waits any more", () => {
+    for (const policy of ["every", "conflate"] as const) {
+      const { lane: stream, told, drain } = lane(policy, 1)
+      expect([stream.idle, stream.rest()]).toEqual([true, true])
+      stream.item("1", "a")
+      stream.item("2", "b")
+      expect([stream.idle, stream.rest()]).toEqual([false, false])
+      drain()
+      expect(told.revived).toBe(0)
+      stream.credit(2)
+      drain()
+      expect([stream.idle, told.revived]).toEqual([true, 1])
+      stream.credit(3)
+      expect(told.revived).toBe(1)
+    }
   })
 
   it("says nothing before its channel has an id", () => {
@@ -242,7 +282,13 @@ describe("a lossy lane", () => {
   })
 
   it("says whether there is room", () => {
-    const { lane: stream } = lane("conflate", 0)
+    const { lane: stream, told, drain } = lane("conflate", 0)
+    expect(stream.room()).toBe(conflatedKeys)
+    stream.item("x".repeat(4_200_000), "big")
+    expect(stream.room()).toBe(0)
+    stream.credit(1)
+    drain()
+    expect([stream.room(), told.revived]).toEqual([conflatedKeys, 1])
     expect(stream.item("x".repeat(5_000_000), "a")).toBe(true)
     expect(stream.item("1", "b")).toBe(false)
   })

@@ -55,6 +55,8 @@ export class Lane implements Sender, Held {
   #tellDropped = false
   /** The last `room` was nothing, and the source waits to hear of more. */
   #starved = false
+  /** The source waits until nothing of it does. */
+  #tiring = false
   readonly #owner: LaneOwner
   readonly #codec: Codec
   readonly #backlog: Backlog
@@ -79,13 +81,27 @@ export class Lane implements Sender, Held {
 
   /** Items that a source which can wait may bring now. */
   room(): number {
-    const credit = this.#allowed - this.#sent - this.#backlog.items
     const { exceeded } = this.#budget
     if (exceeded) this.#budget.hold(this)
-    const units = this.#backlog.units + this.#untakenUnits
-    const room = !exceeded && units < streamUnits ? credit : 0
+    const room = exceeded ? 0 : (this.#lossy?.room ?? this.#roomOfEvery)
     this.#starved = room <= 0
     return room
+  }
+
+  get #roomOfEvery(): number {
+    const units = this.#backlog.units + this.#untakenUnits
+    return units < streamUnits ? this.#allowed - this.#sent - this.#backlog.items : 0
+  }
+
+  /** Whether nothing waits to be sent. */
+  get idle(): boolean {
+    return this.#backlog.empty
+  }
+
+  /** The same; if not, the source hears when it is so. */
+  rest(): boolean {
+    this.#tiring = !this.idle
+    return this.idle
   }
 
   /** The receiver allows items up to this number; a lower one than before says nothing new. */
@@ -116,9 +132,9 @@ export class Lane implements Sender, Held {
   }
 
   /** `false`: the policy has no room for it. */
-  item(value: Encoded, key?: unknown): boolean {
+  item(value: Encoded, key?: unknown, cursor?: string): boolean {
     if (this.#lossy && this.crowded) return false
-    const taken = this.#backlog.push(value, key)
+    const taken = this.#backlog.push(value, key, cursor)
     this.#count()
     return taken
   }
@@ -173,7 +189,7 @@ export class Lane implements Sender, Held {
   }
 
   revive(): void {
-    if (this.#starved && this.room() > 0) this.#revived()
+    if ((this.#tiring && this.rest()) || (this.#starved && this.room() > 0)) this.#revived()
   }
 
   #count(): void {
@@ -212,11 +228,19 @@ export class Lane implements Sender, Held {
       this.#untaken.push(length)
       this.#untakenUnits += length
     }
-    const [value] = next
-    if (next.length === 1 && value !== undefined) {
-      return this.#codec.array([Kind.ITEM, this.#owner.id, value])
+    return this.#itemFrame(next, this.#backlog.cursors)
+  }
+
+  #itemFrame(values: readonly Encoded[], cursors: readonly string[] | undefined): Encoded {
+    const codec = this.#codec
+    const { id } = this.#owner
+    const [value] = values
+    const places = cursors?.map((cursor) => codec.encode(cursor))
+    if (values.length === 1 && value !== undefined) {
+      return codec.array([Kind.ITEM, id, value, ...(places ?? [])])
     }
-    return this.#codec.array([Kind.ITEMS, this.#owner.id, this.#codec.array(next)])
+    const run = codec.array(values)
+    return codec.array(places ? [Kind.ITEMS, id, run, codec.array(places)] : [Kind.ITEMS, id, run])
   }
 
   #takeFixed(frame: Encoded): Encoded {

@@ -64,7 +64,7 @@ export const ackFrames = { server: 32, client: 64 } as const
 export const rates = { events: 1_000, cancels: 1_000, pings: 10 } as const
 
 /** Credit windows of a stream's receiver, in items. Of a lossy stream so many may be stale. */
-export const creditWindow = { every: 256, conflate: 64, latest: 2 } as const
+export const creditWindow = { every: 256, topic: 1_024, conflate: 64, latest: 2 } as const
 /** Values of one stream that wait to be sent, or that its reader has not taken as far as the sender knows:
  * above it a source that can wait does, and none is sent. */
 export const streamUnits = 131_072

@@ -13,6 +13,12 @@ describe("Queue", () => {
     expect([...queue]).toEqual(Array.from({ length: 334 }, (_, n) => n + 666))
   })
 
+  it("gives several at once, as far as they go", () => {
+    const queue = new Queue<number>()
+    for (const n of [1, 2, 3]) queue.push(n)
+    expect([queue.take(2), queue.take(2), queue.take(2)]).toEqual([[1, 2], [3], []])
+  })
+
   it("is empty after its last entry was taken", () => {
     const queue = new Queue<string>()
     queue.push("only")

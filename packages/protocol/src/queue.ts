@@ -43,6 +43,16 @@ export class Queue<T> {
     this.#length++
   }
 
+  /** Takes up to `count` entries from the front. */
+  take(count: number): T[] {
+    const taken: T[] = []
+    for (let left = Math.min(count, this.#length); left > 0; left--) {
+      const entry = this.shift()
+      if (entry !== undefined) taken.push(entry)
+    }
+    return taken
+  }
+
   /** Takes up to `count` entries from the front away. */
   drop(count: number): void {
     const most = Math.min(count, this.#length)

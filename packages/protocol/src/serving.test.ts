@@ -313,6 +313,28 @@ describe("a lossy stream", () => {
   })
 })
 
+describe("a stream of a log", () => {
+  it("says where it begins, gives each item its place, and says where it stands", () => {
+    const line = wired()
+    const channel = opened(line)
+    line.server.serve((serving) => {
+      serving.admit(channel, "subscription")
+      serving.begin(channel, "every", 4, true, "c.0")
+      serving.item(channel, '"a"', undefined, "c.1")
+      serving.item(channel, '"b"', undefined, "c.2")
+      serving.place(channel, "c.9")
+      serving.note(channel, "gap", '{"cursor":"c.20"}')
+    })
+    line.settle()
+    expect(line.server.frames).toEqual([
+      [25, 1, "at", { window: 4, cursor: "c.0" }],
+      [26, 1, ["a", "b"], ["c.1", "c.2"]],
+      [25, 1, "at", { cursor: "c.9" }],
+      [25, 1, "gap", { cursor: "c.20" }],
+    ])
+  })
+})
+
 describe("a stream's credit", () => {
   it("wakes a source that had found no room", () => {
     const line = wired()

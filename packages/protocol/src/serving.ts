@@ -137,19 +137,26 @@ export class Serving implements Half {
    * Begins a subscription: its window is told before its first item.
    *
    * @param waits its source can wait, as that of a lossless stream does unless it cannot
+   * @param cursor where it starts in its log; left out where a note says so right behind
    */
   begin(
     channel: AcceptedChannel,
     policy: Policy,
     window: number,
     waits: boolean = policy === "every",
+    cursor?: string,
   ): void {
     const { codec, pullBudget, pushBudget } = this.#context
     const budget = waits ? pullBudget : pushBudget
     const { credit } = channel
     const revived = () => this.#context.emit({ type: "writable", channel })
     channel.lane = new Lane(channel, { codec, policy, window, credit, budget, revived })
-    this.note(channel, "at", { window })
+    this.note(channel, "at", this.#context.codec.encode({ window, cursor }))
+  }
+
+  /** Nothing of the log stands between what waits and this cursor. */
+  place(channel: AcceptedChannel, cursor: string): void {
+    this.note(channel, "at", this.#context.codec.encode({ cursor }))
   }
 
   result(channel: AcceptedChannel, value: Encoded | undefined): void {
@@ -185,10 +192,10 @@ export class Serving implements Half {
   }
 
   /** `false`: the delivery policy has no room for the value. */
-  item(channel: AcceptedChannel, value: Encoded, key?: unknown): boolean {
+  item(channel: AcceptedChannel, value: Encoded, key?: unknown, cursor?: string): boolean {
     const { lane } = channel
     if (!lane || channel.state === "closed" || lane.closing) return true
-    if (!lane.item(value, key)) return false
+    if (!lane.item(value, key, cursor)) return false
     this.#context.scheduler.wake(lane)
     const soon = this.#context.now + durations.droppedNote
     if (lane.dropped > 0 && !(this.#timed.has(channel) && channel.at <= soon)) {
@@ -197,12 +204,12 @@ export class Serving implements Half {
     return true
   }
 
-  note(channel: AcceptedChannel, what: string, data?: unknown): void {
+  note(channel: AcceptedChannel, what: string, data?: Encoded): void {
     const { codec, scheduler } = this.#context
     const { lane } = channel
     if (!lane || channel.state === "closed" || lane.closing) return
     const fields = [Kind.NOTE, channel.id, codec.encode(what)]
-    lane.note(codec.array(data === undefined ? fields : [...fields, codec.encode(data)]))
+    lane.note(codec.array(data === undefined ? fields : [...fields, data]))
     scheduler.wake(lane)
   }
 

@@ -300,6 +300,11 @@ export class Session {
     return this.#context.encode(value)
   }
 
+  /** A payload that was written for many. Throws Unencodable when the other side would not accept it. */
+  accepted(encoded: Encoded): Encoded {
+    return this.#context.accepted(encoded)
+  }
+
   /** Tells the client that the server is about to leave. */
   goAway(body: GoAwayBody): void {
     this.#control([Kind.GOAWAY, this.#context.codec.encode(body)])

@@ -79,7 +79,7 @@ export interface ValidationOptions {
    */
   readonly output?: boolean | undefined
   /**
-   * What subscriptions yield.
+   * What subscriptions yield, and the state of a topic when it is read.
    * @default true
    */
   readonly items?: boolean | undefined

@@ -105,7 +105,7 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         module: "protocol/serving",
-        text: 'this.note(channel, "at", { window });',
+        text: 'this.note(channel, "at", this.#context.codec.encode({ window, cursor }));',
         planted: "",
       },
     ],
