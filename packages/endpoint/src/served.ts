@@ -4,6 +4,7 @@ import type {
   CalleeSide,
   Executed,
   Failure,
+  Leaving,
   Unencodable,
 } from "@trunkline/protocol"
 import * as limits from "@trunkline/protocol/limits"
@@ -90,7 +91,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     )
   }
 
-  cancelled(code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void {
+  cancelled(code: Leaving): void {
     if (this.left) return
     const { executed } = this
     this.leave(code)

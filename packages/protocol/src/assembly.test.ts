@@ -7,7 +7,9 @@ import { Violation } from "./violation.js"
 
 function assembly(messageBytes = 10_000) {
   const budget = new ReceiveBudget()
-  return { budget, it: new Assembly(jsonCodec, budget, messageBytes) }
+  const it = new Assembly(jsonCodec, budget)
+  it.messageBytes = messageBytes
+  return { budget, it }
 }
 
 describe("Assembly", () => {

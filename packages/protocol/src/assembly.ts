@@ -1,6 +1,6 @@
 import type { Codec, Encoded } from "./codec.js"
 import type { ReceiveBudget } from "./inflow.js"
-import { envelopeUnits } from "./limits.js"
+import { defaultLimits, envelopeUnits } from "./limits.js"
 import { Violation } from "./violation.js"
 
 /** A slice counts at least this much, so that tiny ones do not cost more memory than they account for. */
@@ -20,13 +20,12 @@ export class Assembly {
   readonly #refused = new Set<number>()
   readonly #codec: Codec
   readonly #budget: ReceiveBudget
-  readonly #most: number
+  /** The largest frame that this side accepts, in units. */
+  messageBytes: number = defaultLimits.messageBytes
 
-  /** @param messageBytes the largest frame that this side accepts, in units */
-  constructor(codec: Codec, budget: ReceiveBudget, messageBytes: number) {
+  constructor(codec: Codec, budget: ReceiveBudget) {
     this.#codec = codec
     this.#budget = budget
-    this.#most = messageBytes + envelopeUnits
   }
 
   has(id: number): boolean {
@@ -62,7 +61,8 @@ export class Assembly {
     growing.units += units
     growing.held += held
     this.#budget.used += held
-    if (growing.units > this.#most) throw new Violation("a frame over messageBytes")
+    if (growing.units > this.messageBytes + envelopeUnits)
+      throw new Violation("a frame over messageBytes")
     if (more) return undefined
     this.discard(id)
     return this.#codec.join(growing.slices)
@@ -76,6 +76,7 @@ export class Assembly {
 
   /** The frame ends here. */
   discard(id: number): void {
+    if (!this.has(id)) return
     this.#refused.delete(id)
     this.#budget.used -= this.held(id)
     this.#growing.delete(id)

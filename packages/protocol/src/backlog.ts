@@ -4,10 +4,15 @@ import { Queue } from "./queue.js"
 
 /** A frame of a stream that is no item: a NOTE, or what ends it. It takes no credit. */
 export class Fixed {
-  readonly frame: Encoded
+  /** Left out: END, which is written when its turn comes, with an id that its caller may not have yet. */
+  readonly frame: Encoded | undefined
 
-  constructor(frame: Encoded) {
+  constructor(frame: Encoded | undefined) {
     this.frame = frame
+  }
+
+  get units(): number {
+    return this.frame?.length ?? 0
   }
 }
 
@@ -27,8 +32,8 @@ export interface Backlog {
   push(value: Encoded, key?: unknown, cursor?: string): boolean
   /** A finished frame at its place in the order. */
   fix(frame: Encoded): void
-  /** The stream's last frame: behind everything. */
-  close(frame: Encoded): void
+  /** The stream's last frame, or END: behind everything. */
+  close(frame: Encoded | undefined): void
   /** What goes next: a finished frame, or values, at most so many and so many units but at least one. */
   next(most: number, units: number): Fixed | readonly Encoded[] | undefined
   /** Drops all that waits. */
@@ -65,18 +70,19 @@ export class EveryBacklog implements Backlog {
   }
 
   fix(frame: Encoded): void {
-    this.units += frame.length
-    this.#queue.push(new Fixed(frame))
+    this.close(frame)
   }
 
-  close(frame: Encoded): void {
-    this.fix(frame)
+  close(frame: Encoded | undefined): void {
+    const last = new Fixed(frame)
+    this.units += last.units
+    this.#queue.push(last)
   }
 
   next(most: number, units: number): Fixed | readonly Encoded[] | undefined {
     const head = this.#queue.peek()
     if (head instanceof Fixed) {
-      this.units -= head.frame.length
+      this.units -= head.units
       this.#queue.shift()
       return head
     }
@@ -121,7 +127,7 @@ export class LossyBacklog implements Backlog {
   readonly #values = new Map<unknown, Encoded>()
   /** By the same keys, in a stream that has them. */
   #cursors: Map<unknown, string> | undefined
-  #last: Encoded | undefined
+  #last: Fixed | undefined
 
   get items(): number {
     return this.#values.size
@@ -164,19 +170,20 @@ export class LossyBacklog implements Backlog {
     this.#fixed.push(new Fixed(frame))
   }
 
-  close(frame: Encoded): void {
-    this.#last = frame
+  close(frame: Encoded | undefined): void {
+    this.#last = new Fixed(frame)
   }
 
   next(most: number, units: number): Fixed | readonly Encoded[] | undefined {
-    if (this.#values.size === 0 && this.#last !== undefined) {
-      this.fix(this.#last)
-      this.#last = undefined
-    }
     const fixed = this.#fixed.shift()
     if (fixed !== undefined) {
-      this.units -= fixed.frame.length
+      this.units -= fixed.units
       return fixed
+    }
+    if (this.#values.size === 0 && this.#last !== undefined) {
+      const last = this.#last
+      this.#last = undefined
+      return last
     }
     return this.#values.size === 0 || most < 1 ? undefined : this.#newest(most, units)
   }

@@ -427,6 +427,9 @@ describe("what does not fit what was called", () => {
     ["a result of a duplex", "duplex", [17, 1, 1]],
     ["the end of a call", "call", [22, 1]],
     ["the end of an upload", "upload", [22, 1]],
+    ["credit for a call", "call", [23, 1, 5]],
+    ["credit for a subscription", "subscription", [23, 1, 5]],
+    ["credit of a duplex before `at`", "duplex", [23, 1, 5]],
   ]
   for (const [what, kind, frame] of cases) {
     it(`${what}: the channel fails alone`, () => {
@@ -518,15 +521,6 @@ describe("frames from the wrong role", () => {
     const line = wired()
     answer(line, 17, 1, 1)
     expect(line.client.closed?.reason).toBe("a frame for a channel that was not opened")
-  })
-
-  it("credit for a call says nothing", () => {
-    const line = wired()
-    const call = line.client.open("a")
-    line.settle()
-    answer(line, 23, 1, 5)
-    expect(line.client.closed).toBeUndefined()
-    expect(call.outcomes).toEqual([])
   })
 })
 

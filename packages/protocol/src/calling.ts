@@ -1,5 +1,6 @@
 import { backoff, defaultBackoff } from "./backoff.js"
 import {
+  type Kind as ChannelKind,
   move,
   type OpenedChannel,
   type OpenRequest,
@@ -12,9 +13,10 @@ import { Directory } from "./directory.js"
 import { type Failure, licensesRetry, type ReservedCode } from "./error-code.js"
 import type { ErrorFrame, SequencedFrame } from "./frame.js"
 import { grant } from "./grant.js"
-import type { CallingHalf } from "./incoming.js"
+import type { Half } from "./half.js"
 import { Inflow } from "./inflow.js"
 import * as Kind from "./kind.js"
+import { Lane } from "./lane.js"
 import { creditWindow, envelopeUnits, messageUnits, pathUnits, reissues } from "./limits.js"
 import type { Fate } from "./loss.js"
 import { cancelFrame, OpenFrames } from "./open-frame.js"
@@ -31,7 +33,7 @@ import { Violation } from "./violation.js"
  *
  * Must hold (S4): every channel is settled exactly once, and nothing is delivered to it afterwards.
  */
-export class Calling implements CallingHalf, OpenWriter, EventWriter {
+export class Calling implements Half, OpenWriter, EventWriter {
   /** The id of the next OPEN: odd at a client, even at a server. */
   nextId: number
   /** Every channel that is not settled, by when its caller stops waiting or it is issued again. */
@@ -69,6 +71,7 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     const misuse = misuseOf(channel.request)
     if (misuse) return this.giveUp(channel, misuse)
     if (channel.request.deadline <= this.#context.now) return this.giveUp(channel, "TIMEOUT")
+    if (channel.sendsItems) this.#layLane(channel)
     if (this.#line.isFull(channel)) return this.giveUp(channel, "OFFLINE_QUEUE_FULL")
     this.#enqueue(channel)
   }
@@ -124,7 +127,7 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     if (numbered) this.#sendCancel(channel)
     this.#line.leave(channel)
     move(channel, "giveUp")
-    channel.inflow?.clear()
+    this.#empty(channel)
     this.#fail(channel, { code, executed })
   }
 
@@ -152,7 +155,7 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
   #close(channel: OpenedChannel, lost: ReservedCode): void {
     const numbered = channel.id > 0
     const code = !numbered ? "CLOSED" : channel.countsAsCall ? "OUTCOME_UNKNOWN" : lost
-    channel.inflow?.clear()
+    this.#empty(channel)
     move(channel, "end")
     this.#fail(channel, { code, executed: numbered ? "unknown" : "no" })
   }
@@ -171,6 +174,10 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
       if ((channel.inflow?.units ?? 0) > (heaviest?.inflow?.units ?? 0)) heaviest = channel
     }
     return heaviest
+  }
+
+  regrant(): void {
+    for (const channel of this.live) grant(this.#context, channel)
   }
 
   attached(): void {
@@ -203,6 +210,31 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     return undefined
   }
 
+  /** Its END may wait already; items wait for credit. */
+  opened({ lane }: OpenedChannel): void {
+    if (lane) this.#context.scheduler.wake(lane)
+  }
+
+  /** Sends an item up, as far as its lane has room. */
+  item({ gone, lane }: OpenedChannel, value: Encoded): void {
+    if (!lane || gone || lane.closing) return
+    lane.item(value)
+    this.#context.scheduler.wake(lane)
+  }
+
+  /** END, behind the items that wait. */
+  finish({ gone, lane }: OpenedChannel): void {
+    if (!lane || gone || lane.closing) return
+    lane.close()
+    this.#context.scheduler.wake(lane)
+  }
+
+  /** Of a duplex that has heard the callee's END it is the second of the two. */
+  laneClosed(channel: OpenedChannel): void {
+    move(channel, "finish")
+    if (channel.state === "closed") this.#end(channel, { ok: true, value: undefined })
+  }
+
   apply(frame: SequencedFrame, charge: number): void {
     const [kind, id] = frame
     if (kind === Kind.OPEN || kind === Kind.CANCEL) throw new Violation("a caller's frame")
@@ -221,6 +253,8 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
         return this.#items(channel, frame[2], frame[3] ?? undefined, charge)
       case Kind.END:
         return this.#ended(channel)
+      case Kind.CREDIT:
+        return this.#credit(channel, frame[2])
     }
   }
 
@@ -273,10 +307,8 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     cursors: readonly string[] | undefined,
     charge: number,
   ): void {
-    if (cursors && cursors.length !== values.length) throw new Violation("cursors for some items")
     if (channel.gone) return
     if (!channel.inflow) return this.#mismatch(channel)
-    if (channel.state === "heard") throw new Violation("an item after END")
     channel.inflow.push(values, cursors, charge, this.#context.received)
     this.#context.emit({ type: "readable", channel })
   }
@@ -294,25 +326,46 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     if (!channel.isStream) this.#mismatch(channel)
     if (channel.kind === "duplex") {
       if (!move(channel, "hear")) throw new Violation("a second END")
-      if (channel.state !== "closed") return
+      if (channel.state !== "closed") return this.#heard(channel)
     }
     this.#end(channel, { ok: true, value: undefined })
+  }
+
+  /** The callee of a duplex sends no more. */
+  #heard(channel: OpenedChannel): void {
+    if (!channel.inflow || channel.gone) return
+    channel.inflow.ended = true
+    this.#context.emit({ type: "readable", channel })
   }
 
   /** The CANCEL is not sent if, by the time of its turn, it took the place of the OPEN already. */
   #sendCancel(channel: OpenedChannel): void {
     const { id } = channel
     const write = (): Encoded | undefined => {
-      if (channel.cancelSent || channel.state !== "cancelled") return undefined
+      if (channel.cancelSent || channel.state === "closed") return undefined
       channel.cancelSent = true
       return cancelFrame(this.#context.codec, id)
     }
     this.#context.scheduler.push({ id, write })
   }
 
+  /** The callee takes items up to this number: also the first word of an upload. */
+  #credit(channel: OpenedChannel, upTo: number): void {
+    if (channel.gone) return
+    const served = channel.inflow?.begun ? "duplex" : "upload"
+    if (channel.request.kind === undefined) this.#learn(channel, served)
+    if (channel.kind !== served) return this.#mismatch(channel, served)
+    channel.reissues = 0
+    const lane = channel.lane ?? this.#layLane(channel)
+    lane.credit(upTo)
+    this.#context.scheduler.wake(lane)
+  }
+
   #begin(channel: OpenedChannel, data: unknown): void {
-    if (channel.kind === "call" || channel.kind === "upload") return this.#mismatch(channel)
-    if (channel.kind === undefined) this.#becomeStream(channel)
+    if (channel.kind === "call" || channel.kind === "upload") {
+      return this.#mismatch(channel, "subscription")
+    }
+    if (channel.kind === undefined) this.#learn(channel, "subscription")
     const inflow = this.#inflowOf(channel)
     if (Object(data).cursor != null) inflow.place(cursorOf(data))
     if (inflow.begun) return
@@ -330,18 +383,21 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
   }
 
   /** A caller without the contract learns what it opened. */
-  #becomeStream(channel: OpenedChannel): void {
-    channel.kind = "subscription"
+  #learn(channel: OpenedChannel, kind: ChannelKind): void {
+    channel.kind = kind
     this.#line.leave(channel)
   }
 
-  /** What came back does not fit what was called: the channel fails alone. */
-  #mismatch(channel: OpenedChannel): void {
+  /** What came back does not fit what was called: the channel fails alone, and knows better now. */
+  #mismatch(channel: OpenedChannel, kind = channel.kind): void {
+    channel.kind = kind
     this.giveUp(channel, "VALIDATION")
   }
 
+  /** Whoever has sent items cannot send them again: only its application has them. */
   #mayRetry(channel: OpenedChannel, failure: Failure): boolean {
-    return !channel.gone && licensesRetry(failure) && channel.reissues < reissues
+    if (channel.gone || channel.lane?.credited) return false
+    return licensesRetry(failure) && channel.reissues < reissues
   }
 
   /** REFUSED waits for the next session; the others for a while. */
@@ -361,16 +417,48 @@ export class Calling implements CallingHalf, OpenWriter, EventWriter {
     move(channel, "lose")
     channel.id = 0
     channel.number = 0
-    const { inflow } = channel
+    const { inflow, lane } = channel
+    if (lane) this.#layAgain(channel, lane)
     if (!inflow) return
     if (inflow.window > 0) channel.credit = Math.max(0, inflow.window - inflow.queued)
     channel.from = inflow.cursor ?? channel.from
     inflow.move(this.#context.budget)
   }
 
+  /** Its way up, in this session. */
+  #layLane(channel: OpenedChannel): Lane {
+    const { codec, pullBudget: budget } = this.#context
+    const revived = () => this.#context.emit({ type: "writable", channel })
+    const options = {
+      codec,
+      policy: "every",
+      window: 0,
+      credit: undefined,
+      budget,
+      revived,
+    } as const
+    channel.lane = new Lane(channel, options)
+    return channel.lane
+  }
+
+  /** Nothing had left by the old way, but END perhaps. */
+  #layAgain(channel: OpenedChannel, old: Lane): void {
+    const { closing } = old
+    old.kill()
+    const lane = this.#layLane(channel)
+    if (closing) lane.close()
+  }
+
+  /** Nothing is delivered to it any more, and nothing sent for it. */
+  #empty(channel: OpenedChannel): void {
+    channel.inflow?.clear()
+    channel.lane?.kill()
+  }
+
   #end(channel: OpenedChannel, outcome: Outcome): void {
     this.#channels.delete(channel.id)
     this.#line.leave(channel)
+    channel.lane?.kill()
     move(channel, "end")
     this.#settle(channel, outcome)
   }

@@ -43,7 +43,10 @@ describe("the last frame of a lane", () => {
   function accepted(kind: "subscription" | "duplex") {
     const forgotten: AcceptedChannel[] = []
     const open = { id: 1, path: "p", input: undefined, credit: undefined, meta: undefined }
-    const channel = new AcceptedChannel(open, 0, (one) => void forgotten.push(one))
+    const channel = new AcceptedChannel(open, 0, {
+      forget: (one) => void forgotten.push(one),
+      grant: () => {},
+    })
     channel.kind = kind
     return { channel, forgotten }
   }

@@ -13,7 +13,18 @@ import type { Moves } from "./table.js"
 /** What a channel carries besides its input: the path decides, at the callee. */
 export type Kind = "call" | "subscription" | "upload" | "duplex"
 
-export type ChannelState = "queued" | "open" | "finished" | "heard" | "cancelled" | "closed"
+export type ChannelState =
+  | "queued"
+  | "open"
+  /** Our END was sent. */
+  | "finished"
+  /** The other side's END has arrived. */
+  | "heard"
+  /** The caller stopped waiting. */
+  | "cancelled"
+  /** The same, behind its END: if the callee's END is on its way both directions have ended. */
+  | "withdrawn"
+  | "closed"
 export type ChannelEvent =
   /** Its OPEN got a number. */
   | "number"
@@ -31,9 +42,10 @@ export type ChannelEvent =
 export const channelMoves: Moves<ChannelState, ChannelEvent> = {
   queued: { number: "open", giveUp: "closed", lose: "queued", end: "closed" },
   open: { finish: "finished", hear: "heard", giveUp: "cancelled", lose: "queued", end: "closed" },
-  finished: { hear: "closed", giveUp: "cancelled", lose: "queued", end: "closed" },
+  finished: { hear: "closed", giveUp: "withdrawn", lose: "queued", end: "closed" },
   heard: { finish: "closed", giveUp: "cancelled", lose: "queued", end: "closed" },
   cancelled: { hear: "cancelled", end: "closed" },
+  withdrawn: { hear: "closed", end: "closed" },
   closed: {},
 }
 
@@ -45,13 +57,20 @@ export type Outcome =
 /** Told by the driver what became of a channel; the session itself calls none of it. */
 export interface CallerSide {
   settled(outcome: Outcome): void
-  /** The inflow holds something new. */
+  /** The inflow holds something new, or has ended. */
   readable?(): void
+  /** Items may be sent again. */
+  writable?(): void
 }
 
+/** Why a callee's channel ends before its handler does. */
+export type Leaving = "CANCELLED" | "TIMEOUT" | "CLOSED" | "SLOW_CONSUMER"
+
 export interface CalleeSide {
-  /** The caller is gone, or the session: nobody wants the outcome. */
-  cancelled(code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void
+  /** The caller is gone, or the session: nobody wants the outcome. Or the handler was too slow. */
+  cancelled(code: Leaving): void
+  /** The inflow holds something new, or has ended. */
+  readable?(): void
   /** Items may be sent again. */
   writable?(): void
 }
@@ -77,13 +96,17 @@ export interface Doubt {
   readonly id: number
 }
 
-/** Who numbers an OPEN. */
+/** Who numbers an OPEN, and hears what becomes of what follows it. */
 export interface OpenWriter {
   write(channel: OpenedChannel): Numbered | undefined
+  /** Its OPEN has been numbered whole. */
+  opened(channel: OpenedChannel): void
+  /** Its END has been numbered. */
+  laneClosed(channel: OpenedChannel): void
 }
 
 /** A channel of ours: we are its caller. */
-export class OpenedChannel implements Opener, LineEntry, Rostered {
+export class OpenedChannel implements Opener, LineEntry, LaneOwner, Rostered {
   /** Given when its OPEN is numbered, never before; 0 until then. */
   id = 0
   state: ChannelState = "queued"
@@ -105,6 +128,8 @@ export class OpenedChannel implements Opener, LineEntry, Rostered {
   /** Where the stream starts; a re-issue starts after what the consumer has. */
   from: string | undefined
   inflow: Inflow | undefined
+  /** Of an upload or a duplex. */
+  lane: Lane | undefined
   /** Its place among all that were opened. */
   order = 0
   at = 0
@@ -126,7 +151,11 @@ export class OpenedChannel implements Opener, LineEntry, Rostered {
   }
 
   get gone(): boolean {
-    return this.state === "cancelled" || this.state === "closed"
+    return this.state === "cancelled" || this.state === "withdrawn" || this.state === "closed"
+  }
+
+  get ready(): boolean {
+    return this.number > 0
   }
 
   /** Until an answer tells, whatever is no known stream counts as a call. */
@@ -139,6 +168,11 @@ export class OpenedChannel implements Opener, LineEntry, Rostered {
     return this.kind === "subscription" || this.kind === "duplex"
   }
 
+  /** What it sends are items. */
+  get sendsItems(): boolean {
+    return this.kind === "upload" || this.kind === "duplex"
+  }
+
   get units(): number {
     return this.input?.length ?? 0
   }
@@ -149,6 +183,7 @@ export class OpenedChannel implements Opener, LineEntry, Rostered {
 
   opened(number: number): void {
     this.number = number
+    this.writer?.opened(this)
   }
 
   replaced(): void {
@@ -158,6 +193,20 @@ export class OpenedChannel implements Opener, LineEntry, Rostered {
   write(): Numbered | undefined {
     return this.writer?.write(this)
   }
+
+  laneBegun(): void {}
+
+  laneClosed(): void {
+    this.writer?.laneClosed(this)
+  }
+}
+
+/** What a channel of theirs needs of whoever serves it. */
+export interface ChannelServer {
+  /** It is closed. */
+  forget(channel: AcceptedChannel): void
+  /** Its caller may send items. */
+  grant(channel: AcceptedChannel): void
 }
 
 /** A channel of theirs: we serve it. */
@@ -169,6 +218,8 @@ export class AcceptedChannel implements LaneOwner, Rostered {
   /** When the caller stops waiting, on our clock. */
   deadline: number = Number.POSITIVE_INFINITY
   lane: Lane | undefined
+  /** Of an upload or a duplex. */
+  inflow: Inflow | undefined
   at = 0
   roster: object | undefined
   earlier: this | undefined
@@ -182,7 +233,7 @@ export class AcceptedChannel implements LaneOwner, Rostered {
   /** The first allowance that the caller states. */
   readonly credit: number | undefined
   readonly meta: Meta | undefined
-  readonly #forget: (channel: AcceptedChannel) => void
+  readonly #server: ChannelServer
 
   constructor(
     open: {
@@ -193,7 +244,7 @@ export class AcceptedChannel implements LaneOwner, Rostered {
       readonly meta: Meta | undefined
     },
     now: number,
-    forget: (channel: AcceptedChannel) => void,
+    server: ChannelServer,
   ) {
     this.id = open.id
     this.path = open.path
@@ -201,14 +252,27 @@ export class AcceptedChannel implements LaneOwner, Rostered {
     this.input = open.input
     this.credit = open.credit
     this.meta = open.meta
-    this.#forget = forget
+    this.#server = server
+  }
+
+  get ready(): boolean {
+    return true
+  }
+
+  get gone(): boolean {
+    return this.state === "closed"
+  }
+
+  /** Its `at` has left, so its caller may be told of credit. */
+  laneBegun(): void {
+    this.#server.grant(this)
   }
 
   /** An ERROR and a subscription's END are terminal; a duplex goes on until both directions ended. */
   laneClosed(): void {
     const terminal = this.failure !== undefined || this.kind !== "duplex"
     move(this, terminal ? "end" : "finish")
-    if (this.state === "closed") this.#forget(this)
+    if (this.state === "closed") this.#server.forget(this)
   }
 }
 

@@ -1,3 +1,4 @@
+import { Assembly } from "./assembly.js"
 import type { Codec, Encoded } from "./codec.js"
 import type { Effect } from "./effect.js"
 import type { Limits } from "./frame.js"
@@ -15,6 +16,7 @@ export class Context {
   readonly random: () => number
   readonly scheduler: Scheduler = new Scheduler()
   readonly budget: ReceiveBudget = new ReceiveBudget()
+  readonly assembly: Assembly
   /** Of sources that can wait, and of those that cannot. */
   readonly pullBudget: SendBudget = new SendBudget()
   readonly pushBudget: SendBudget = new SendBudget()
@@ -33,6 +35,7 @@ export class Context {
     this.codec = codec
     this.random = random
     this.rates = rates
+    this.assembly = new Assembly(codec, this.budget)
   }
 
   /** Writes a payload for the other side. Throws Unencodable, also for what it would not accept. */

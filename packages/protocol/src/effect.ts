@@ -1,4 +1,4 @@
-import type { AcceptedChannel, OpenedChannel, Outcome } from "./channel.js"
+import type { AcceptedChannel, Leaving, OpenedChannel, Outcome } from "./channel.js"
 import type { Encoded } from "./codec.js"
 import type { GoAwayBody, Why } from "./frame.js"
 
@@ -10,12 +10,12 @@ export type Effect =
   /** The other side opened a channel. */
   | { readonly type: "accept"; readonly channel: AcceptedChannel }
   | { readonly type: "settled"; readonly channel: OpenedChannel; readonly outcome: Outcome }
-  | { readonly type: "readable"; readonly channel: OpenedChannel }
-  | { readonly type: "writable"; readonly channel: AcceptedChannel }
+  | { readonly type: "readable"; readonly channel: OpenedChannel | AcceptedChannel }
+  | { readonly type: "writable"; readonly channel: OpenedChannel | AcceptedChannel }
   | {
       readonly type: "cancelled"
       readonly channel: AcceptedChannel
-      readonly code: "CANCELLED" | "TIMEOUT" | "CLOSED"
+      readonly code: Leaving
     }
   | { readonly type: "event"; readonly path: string; readonly input: unknown }
   /** Of all events sent from here, each has arrived or was counted as lost. */

@@ -15,7 +15,7 @@ export const errorCodes = {
   TOO_LARGE: "The value is larger than the other side accepts.",
   UNENCODABLE: "The value cannot be written on the wire.",
   OFFLINE_QUEUE_FULL: "Too many calls wait for the connection.",
-  CLOSED: "The connection was closed.",
+  CLOSED: "The connection was closed, or nothing more is sent here.",
   TIMEOUT: "The caller's deadline has passed.",
   CANCELLED: "The caller cancelled.",
   OUTCOME_UNKNOWN: "The session was lost while the call may have been running.",

@@ -7,7 +7,7 @@ import type { Late } from "./sender.js"
 /** What receives items under credit. */
 export interface Receiver {
   readonly id: number
-  readonly state: string
+  readonly gone: boolean
   readonly inflow: Inflow | undefined
 }
 
@@ -24,9 +24,9 @@ class CreditFrame implements Late {
   }
 
   write(): Encoded | undefined {
-    const { id, state, inflow } = this.#receiver
+    const { id, gone, inflow } = this.#receiver
     const upTo = inflow?.grant()
-    if (upTo === undefined || state === "closed" || state === "cancelled") return undefined
+    if (upTo === undefined || gone) return undefined
     return this.#context.codec.array([Kind.CREDIT, id, upTo])
   }
 }

@@ -17,6 +17,12 @@ export interface Half {
   wantsParts(id: number): boolean
   /** There was no room for the parts of a frame. */
   refuseParts(id: number): void
+  /** Units that its heaviest channel holds for a reader. */
+  readonly heaviest: number
+  /** Ends that channel. */
+  relieve(): void
+  /** There is room again: those that were denied credit get some. */
+  regrant(): void
   /** A socket is there, and with it what the other side accepts. */
   attached(): void
   /** There is none any more. */

@@ -1,4 +1,4 @@
-import { Assembly } from "./assembly.js"
+import type { Assembly } from "./assembly.js"
 import type { Context } from "./context.js"
 import type { Part, SequencedFrame } from "./frame.js"
 import type { Half } from "./half.js"
@@ -9,39 +9,26 @@ import { Violation } from "./violation.js"
 /** Kinds that are too large for one message now and then, and may arrive in parts. */
 const partedKinds: readonly number[] = [Kind.OPEN, Kind.RESULT, Kind.ERROR, Kind.ITEM, Kind.NOTE]
 
-/** The half that opens channels, as far as its readers may be too slow. */
-export interface CallingHalf extends Half {
-  /** Units that its heaviest stream holds. */
-  readonly heaviest: number
-  /** Ends that stream. */
-  relieve(): void
-}
-
 /**
  * Where each numbered frame of the other side belongs: to a channel that this side opened, or to one
  * that it serves. Throws a Violation for what a correct peer would not send.
  */
 export class Incoming {
   readonly #context: Context
-  readonly #calling: CallingHalf
+  readonly #calling: Half
   readonly #callee: Half
   readonly #assembly: Assembly
   /** The low bit of the ids that this side opens. */
   readonly #parity: number
 
   /** @param messageBytes the largest frame that this side accepts, in units */
-  constructor(
-    context: Context,
-    calling: CallingHalf,
-    callee: Half,
-    parity: number,
-    messageBytes: number,
-  ) {
+  constructor(context: Context, calling: Half, callee: Half, parity: number, messageBytes: number) {
     this.#context = context
     this.#calling = calling
     this.#callee = callee
     this.#parity = parity
-    this.#assembly = new Assembly(context.codec, context.budget, messageBytes)
+    this.#assembly = context.assembly
+    this.#assembly.messageBytes = messageBytes
   }
 
   /** @param charge units of the message that each of its values accounts for */
@@ -85,10 +72,11 @@ export class Incoming {
   /** Above the receive budget the id that holds most of it ends (docs/protocol.md, "Flow control"). */
   #relieve(): void {
     if (!this.#context.budget.exceeded) return
+    const half = this.#callee.heaviest > this.#calling.heaviest ? this.#callee : this.#calling
     const parted = this.#assembly.heaviest()
-    if (parted !== undefined && this.#assembly.held(parted) > this.#calling.heaviest) {
+    if (parted !== undefined && this.#assembly.held(parted) > half.heaviest) {
       this.#assembly.refuse(parted)
       this.#halfOf(parted).refuseParts(parted)
-    } else this.#calling.relieve()
+    } else half.relieve()
   }
 }

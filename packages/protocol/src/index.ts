@@ -14,6 +14,7 @@ export type {
   ChannelEvent,
   ChannelState,
   Kind,
+  Leaving,
   OpenRequest,
   Outcome,
 } from "./channel.js"

@@ -55,7 +55,7 @@ interface QueuedNote {
 }
 
 /**
- * The incoming side of one stream: what was received and not yet taken, and the credit that keeps it
+ * The incoming side of one channel: what was received and not yet taken, and the credit that keeps it
  * bounded (docs/protocol.md, "Flow control").
  *
  * Must hold (S8): items received never exceed what was granted; grants only rise.
@@ -73,6 +73,8 @@ export class Inflow {
   queued = 0
   /** A grant waits to be sent. */
   granting = false
+  /** The sender's END has arrived: nothing comes after what is queued. */
+  ended = false
   #begun = false
   /** The callee has said where it stands in its log: each of its items has a cursor. */
   #replays = false
@@ -132,6 +134,8 @@ export class Inflow {
     charge: number,
     mark: number,
   ): void {
+    if (cursors && cursors.length !== values.length) throw new Violation("cursors for some items")
+    if (this.ended) throw new Violation("an item after END")
     this.#received += values.length
     if (this.#received > this.#granted) throw new Violation("an item beyond its credit")
     if ((cursors !== undefined) !== this.#replays) throw new Violation("cursors for some items")
@@ -185,7 +189,7 @@ export class Inflow {
    * is read as a whole; the session's are never less.
    */
   get grantDue(): boolean {
-    if (!this.#begun || this.granting) return false
+    if (!this.#begun || this.granting || this.ended) return false
     const taken = this.#allowance - this.#granted
     if (taken >= Math.max(1, this.window >> 1)) return true
     return taken > 0 && this.#takenMark - this.#grantedMark >= streamUnits / 2
@@ -194,7 +198,7 @@ export class Inflow {
   /** The absolute number for a CREDIT; `undefined` when the sender knows as much already. */
   grant(): number | undefined {
     this.granting = false
-    if (!this.#begun || this.#allowance <= this.#granted) return undefined
+    if (!this.#begun || this.ended || this.#allowance <= this.#granted) return undefined
     this.#granted = this.#allowance
     this.#grantedMark = this.#takenMark
     return this.#granted

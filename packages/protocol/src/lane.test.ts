@@ -6,8 +6,9 @@ import { frameOf } from "./outbox.js"
 import { SendBudget } from "./send-budget.js"
 
 function lane(policy: Policy = "every", credit = 10, id = 1, budget = new SendBudget()) {
-  const told = { closed: 0, revived: 0 }
-  const owner = { id, laneClosed: () => void told.closed++ }
+  const told = { begun: 0, closed: 0, revived: 0 }
+  const laneBegun = () => void told.begun++
+  const owner = { id, ready: id > 0, laneBegun, laneClosed: () => void told.closed++ }
   const revived = () => void told.revived++
   const it = new Lane(owner, { codec: jsonCodec, policy, window: 10, credit, budget, revived })
   const drain = (): unknown[] => {
@@ -83,7 +84,7 @@ describe("a lane", () => {
     const { lane: stream, owner, drain } = lane("every", 3, 0)
     stream.item("1")
     expect(drain()).toEqual([])
-    owner.id = 2
+    Object.assign(owner, { id: 2, ready: true })
     expect(drain()).toEqual([[21, 2, 1]])
   })
 

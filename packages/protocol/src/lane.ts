@@ -15,6 +15,10 @@ export type Policy = "every" | "latest" | "conflate"
 /** What a lane needs of its channel. */
 export interface LaneOwner {
   readonly id: number
+  /** Its OPEN is on the wire, whole: nothing of its lane may leave before. */
+  readonly ready: boolean
+  /** The first frame that is no item has left: of a callee `at`. */
+  laneBegun(): void
   /** The last frame of its direction has left. */
   laneClosed(): void
 }
@@ -22,7 +26,7 @@ export interface LaneOwner {
 export interface LaneOptions {
   readonly codec: Codec
   readonly policy: Policy
-  /** Items that may be on their way or wait at the receiver. */
+  /** Items that may be on their way or wait at the receiver; 0: its first CREDIT says how many. */
   readonly window: number
   /** Items that the receiver takes at first, if it does not leave that to the window. */
   readonly credit: number | undefined
@@ -41,7 +45,7 @@ export interface LaneOptions {
 export class Lane implements Sender, Held {
   scheduled = false
   deficit = 0
-  readonly #window: number
+  #window: number
   /** Absolute number of items that the receiver allows. */
   #allowed: number
   #sent = 0
@@ -50,9 +54,11 @@ export class Lane implements Sender, Held {
   #untakenUnits = 0
   /** Units of the backlog, as the budget has them. */
   #counted = 0
-  /** Its last frame waits. */
+  /** Its last frame waits, or has left. */
   closing = false
   #tellDropped = false
+  /** Its first frame that is no item has left. */
+  begun = false
   /** The last `room` was nothing, and the source waits to hear of more. */
   #starved = false
   /** The source waits until nothing of it does. */
@@ -106,11 +112,17 @@ export class Lane implements Sender, Held {
 
   /** The receiver allows items up to this number; a lower one than before says nothing new. */
   credit(upTo: number): void {
+    this.#window ||= upTo
     if (upTo > this.#sent + this.#window) throw new Violation("credit beyond the window")
     if (upTo <= this.#allowed) return
     this.#allowed = upTo
     this.#taken(upTo - this.#window)
     this.revive()
+  }
+
+  /** The receiver has said how many items it takes. */
+  get credited(): boolean {
+    return this.#window > 0
   }
 
   get waitingItems(): number {
@@ -150,8 +162,8 @@ export class Lane implements Sender, Held {
     this.#tellDropped = true
   }
 
-  /** END or a handler's ERROR: behind everything that waits. */
-  close(frame: Encoded): void {
+  /** END, or a handler's ERROR: behind everything that waits. */
+  close(frame?: Encoded): void {
     this.#tellDropped = true
     this.closing = true
     this.#backlog.close(frame)
@@ -178,7 +190,7 @@ export class Lane implements Sender, Held {
   take(units: number): Numbered | undefined {
     const part = this.#parts?.shift()
     if (part !== undefined) return part
-    if (this.#owner.id === 0) return undefined
+    if (!this.#owner.ready) return undefined
     const frame = this.#takeDropped() ?? this.#takeWaiting(units)
     this.#count()
     this.revive()
@@ -222,7 +234,7 @@ export class Lane implements Sender, Held {
     const most = room > 0 ? this.#allowed - this.#sent : 0
     const next = this.#backlog.next(most, Math.min(units, room))
     if (next === undefined) return undefined
-    if (next instanceof Fixed) return this.#takeFixed(next.frame)
+    if (next instanceof Fixed) return this.#takeFixed(next)
     this.#sent += next.length
     for (const { length } of next) {
       this.#untaken.push(length)
@@ -243,7 +255,9 @@ export class Lane implements Sender, Held {
     return codec.array(places ? [Kind.ITEMS, id, run, codec.array(places)] : [Kind.ITEMS, id, run])
   }
 
-  #takeFixed(frame: Encoded): Encoded {
+  #takeFixed({ frame = this.#codec.array([Kind.END, this.#owner.id]) }: Fixed): Encoded {
+    if (!this.begun) this.#owner.laneBegun()
+    this.begun = true
     if (this.closing && this.#backlog.empty) this.#owner.laneClosed()
     return frame
   }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest"
 import { type Kind, OpenedChannel } from "./channel.js"
+import { jsonCodec } from "./codec-json.js"
+import { Lane } from "./lane.js"
 import { reissues } from "./limits.js"
 import { fateOf, type Loss } from "./loss.js"
 import { Opening, Outbox } from "./outbox.js"
+import { SendBudget } from "./send-budget.js"
 
 interface Past {
   readonly kind?: Kind
@@ -117,5 +120,33 @@ describe("what was numbered", () => {
     expect(fateOf(channel({ ...used, doubt: true }), loss({ rx: 2 }), empty)).toEqual(unknown)
     expect(fateOf(channel(used), loss({ rx: 3 }), empty)).toEqual(unknown)
     expect(fateOf(channel({ reissues: reissues - 1 }), loss({ rx: 2 }), empty)).toBe("anew")
+  })
+})
+
+describe("an upload or a duplex", () => {
+  const lost = { code: "STREAM_LOST", executed: "unknown" }
+
+  function sending(kind: "upload" | "duplex", past: Past, credited: boolean) {
+    const opened = channel({ ...past, kind })
+    const revived = () => {}
+    const budget = new SendBudget()
+    const options = { codec: jsonCodec, window: 0, credit: undefined, budget, revived }
+    opened.lane = new Lane(opened, { ...options, policy: "every" })
+    if (credited) opened.lane.credit(4)
+    return opened
+  }
+
+  it("is not issued again once it may have begun: what it sent is gone", () => {
+    for (const kind of ["upload", "duplex"] as const) {
+      expect(fateOf(sending(kind, {}, false), loss({ rx: 3 }), empty)).toEqual(lost)
+      expect(fateOf(sending(kind, {}, false), loss(), empty)).toEqual(lost)
+      expect(fateOf(sending(kind, { doubt: true }, false), loss({ rx: 2 }), empty)).toEqual(lost)
+      expect(fateOf(sending(kind, {}, true), loss({ rx: 2 }), empty)).toEqual(lost)
+    }
+  })
+
+  it("is, where it is proven that it has not", () => {
+    expect(fateOf(sending("upload", {}, false), loss({ rx: 2 }), empty)).toBe("anew")
+    expect(fateOf(sending("duplex", { numbered: false }, false), loss(), empty)).toBe("keep")
   })
 })

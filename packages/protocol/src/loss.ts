@@ -34,6 +34,10 @@ export function fateOf(channel: OpenedChannel, loss: Loss, outbox: Outbox): Fate
     return { code: "PROTOCOL", executed: "no" }
   }
   const received = loss.rx === undefined || (channel.number > 0 && channel.number <= loss.rx)
+  // What was sent in it cannot be sent again, and an upload in doubt never runs.
+  if (channel.lane && (received || channel.doubt || channel.lane.credited)) {
+    return { code: "STREAM_LOST", executed: "unknown" }
+  }
   if (channel.reissues < reissues) return received ? "doubt" : "anew"
   return received || channel.doubt
     ? { code: "OUTCOME_UNKNOWN", executed: "unknown" }

@@ -8,6 +8,7 @@ import * as Kind from "./kind.js"
 /** The serving half of a side that serves nothing: every path is unknown to it. */
 export class NothingServed implements Half {
   readonly size = 0
+  readonly heaviest = 0
   readonly soonest: number = Number.POSITIVE_INFINITY
   readonly #context: Context
   #highest = 0
@@ -27,6 +28,8 @@ export class NothingServed implements Half {
 
   ring(): void {}
   refuseParts(): void {}
+  relieve(): void {}
+  regrant(): void {}
   attached(): void {}
   detached(): void {}
   abandon(): void {}

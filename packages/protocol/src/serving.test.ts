@@ -91,10 +91,17 @@ describe("a client", () => {
     for (const frame of [
       [21, 1, 1],
       [26, 1, [1]],
-      [22, 1],
     ]) {
       expect(hearing([20, 1, "a"], frame).server.closed?.code).toBe(4400)
     }
+  })
+
+  it("ends its way once, before anybody knows whether items may come", () => {
+    const line = hearing([20, 1, "a"], [22, 1])
+    expect(line.server.closed).toBeUndefined()
+    line.server.result(line.server.accepted[0], 1)
+    expect(replies(line)).toEqual([[17, 1, 1]])
+    expect(hearing([20, 1, "a"], [22, 1], [22, 1]).server.closed?.reason).toBe("a second END")
   })
 })
 

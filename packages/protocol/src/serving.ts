@@ -1,4 +1,10 @@
-import { AcceptedChannel, type Kind as ChannelKind, move } from "./channel.js"
+import {
+  AcceptedChannel,
+  type Kind as ChannelKind,
+  type ChannelServer,
+  type Leaving,
+  move,
+} from "./channel.js"
 import { TOO_MANY } from "./close-code.js"
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
@@ -7,7 +13,9 @@ import * as durations from "./durations.js"
 import type { Failure } from "./error-code.js"
 import { errorFrame } from "./error-frame.js"
 import type { Limits, Open, SequencedFrame } from "./frame.js"
+import { grant } from "./grant.js"
 import type { Half } from "./half.js"
+import { Inflow } from "./inflow.js"
 import * as Kind from "./kind.js"
 import { Lane, type Policy } from "./lane.js"
 import { LargeFrame } from "./large-frame.js"
@@ -55,7 +63,7 @@ const resultLost: Failure = { code: "RESULT_LOST", executed: "yes" }
  *
  * Must hold (S4): one terminal frame per id and nothing after it; no terminal frame overtakes an item.
  */
-export class Serving implements Half {
+export class Serving implements Half, ChannelServer {
   /** GOAWAY was sent: whatever is opened from now on is refused. */
   refusing = false
   /** Channels open, by kind. */
@@ -89,7 +97,7 @@ export class Serving implements Half {
     return this.#timed.soonest
   }
 
-  apply(frame: SequencedFrame): void {
+  apply(frame: SequencedFrame, charge: number): void {
     const [kind, id] = frame
     switch (kind) {
       case Kind.OPEN:
@@ -99,9 +107,16 @@ export class Serving implements Half {
       case Kind.CREDIT:
         return this.#credit(Number(id), frame[2])
       case Kind.ITEM:
+        return this.#items(
+          Number(id),
+          [frame[2]],
+          frame[3] == null ? undefined : [frame[3]],
+          charge,
+        )
       case Kind.ITEMS:
+        return this.#items(Number(id), frame[2], frame[3] ?? undefined, charge)
       case Kind.END:
-        return this.#fromStream(Number(id))
+        return this.#ended(Number(id))
       default:
         throw new Violation("a callee's frame for a channel that it opened")
     }
@@ -115,8 +130,23 @@ export class Serving implements Half {
     return true
   }
 
+  /** Of an OPEN, or of an item that is too much for its handler. */
   refuseParts(id: number): void {
-    if (this.#partial.delete(id)) this.#answer(id, { code: "BUSY", executed: "no" })
+    if (this.#partial.delete(id)) return this.#answer(id, { code: "BUSY", executed: "no" })
+    const channel = this.#channels.get(id)
+    if (channel) this.#overwhelmed(channel)
+  }
+
+  get heaviest(): number {
+    return this.#heaviest?.inflow?.units ?? 0
+  }
+
+  relieve(): void {
+    if (this.#heaviest) this.#overwhelmed(this.#heaviest)
+  }
+
+  regrant(): void {
+    for (const channel of this.#channels) this.grant(channel)
   }
 
   /**
@@ -134,7 +164,7 @@ export class Serving implements Half {
   }
 
   /**
-   * Begins a subscription: its window is told before its first item.
+   * Begins a subscription, or the way down of a duplex: its window is told before its first item.
    *
    * @param waits its source can wait, as that of a lossless stream does unless it cannot
    * @param cursor where it starts in its log; left out where a note says so right behind
@@ -157,6 +187,24 @@ export class Serving implements Half {
   /** Nothing of the log stands between what waits and this cursor. */
   place(channel: AcceptedChannel, cursor: string): void {
     this.note(channel, "at", this.#context.codec.encode({ cursor }))
+  }
+
+  /**
+   * Lets the caller of an upload or a duplex send items, as many at a time. That of a duplex is told so
+   * behind `at`, so that a caller without the contract knows one kind from the other.
+   */
+  receive(channel: AcceptedChannel, window: number): void {
+    if (channel.state === "closed") return
+    const inflow = new Inflow(this.#context.budget)
+    inflow.begin(window, 0)
+    inflow.ended = channel.state === "heard"
+    channel.inflow = inflow
+    if (!channel.lane || channel.lane.begun) this.grant(channel)
+  }
+
+  /** The handler has taken items: the caller may go on. */
+  grant(channel: AcceptedChannel): void {
+    grant(this.#context, channel)
   }
 
   result(channel: AcceptedChannel, value: Encoded | undefined): void {
@@ -259,12 +307,26 @@ export class Serving implements Half {
   }
 
   /** A handler that had failed before its caller left has spoken: that stays the outcome. */
-  #giveUp(channel: AcceptedChannel, code: "CANCELLED" | "TIMEOUT"): void {
+  #giveUp(channel: AcceptedChannel, code: Leaving): void {
     if (channel.failure === undefined) this.#cancelled(channel, code)
     else this.kill(channel, channel.failure)
   }
 
-  #cancelled(channel: AcceptedChannel, code: "CANCELLED" | "TIMEOUT" | "CLOSED"): void {
+  /** The handler does not keep up; what it would not get to is dropped in this very step. */
+  #overwhelmed(channel: AcceptedChannel): void {
+    channel.inflow?.clear()
+    this.#giveUp(channel, "SLOW_CONSUMER")
+  }
+
+  get #heaviest(): AcceptedChannel | undefined {
+    let heaviest: AcceptedChannel | undefined
+    for (const channel of this.#channels) {
+      if ((channel.inflow?.units ?? 0) > (heaviest?.inflow?.units ?? 0)) heaviest = channel
+    }
+    return heaviest
+  }
+
+  #cancelled(channel: AcceptedChannel, code: Leaving): void {
     this.#context.emit({ type: "cancelled", channel, code })
   }
 
@@ -299,7 +361,7 @@ export class Serving implements Half {
     if (!this.#partial.delete(id)) this.#take(id)
     if (this.refusing) return this.#answer(id, { code: "REFUSED", executed: "no" })
     const open = { id, path, input, credit: credit ?? undefined, meta: meta ?? undefined }
-    const channel = new AcceptedChannel(open, now, this.#forget)
+    const channel = new AcceptedChannel(open, now, this)
     this.#channels.set(id, channel)
     if (typeof meta?.d === "number") {
       channel.deadline = now + meta.d
@@ -328,9 +390,30 @@ export class Serving implements Half {
     this.#context.scheduler.wake(lane)
   }
 
-  /** No procedure served here takes items yet, so nobody was given credit for any. */
-  #fromStream(id: number): void {
-    if (this.#find(id)) throw new Violation("an item beyond its credit")
+  /** Without an inflow nobody gave credit for any. */
+  #items(
+    id: number,
+    values: readonly unknown[],
+    cursors: readonly string[] | undefined,
+    charge: number,
+  ): void {
+    const channel = this.#find(id)
+    if (!channel) return
+    if (!channel.inflow) throw new Violation("an item beyond its credit")
+    channel.inflow.push(values, cursors, charge, this.#context.received)
+    this.#context.emit({ type: "readable", channel })
+  }
+
+  /** It may come before anything is known of its path; what takes no items does not mind. */
+  #ended(id: number): void {
+    const channel = this.#find(id)
+    if (!channel) return
+    if (!move(channel, "hear")) throw new Violation("a second END")
+    if (channel.inflow) {
+      channel.inflow.ended = true
+      this.#context.emit({ type: "readable", channel })
+    }
+    if (channel.state === "closed") this.forget(channel)
   }
 
   /** A frame for a channel of theirs; `undefined`: closed, or skipped. */
@@ -387,12 +470,15 @@ export class Serving implements Half {
 
   #close(channel: AcceptedChannel): void {
     move(channel, "end")
-    this.#forget(channel)
+    this.forget(channel)
   }
 
-  readonly #forget = (channel: AcceptedChannel): void => {
+  /** It is closed: what was sent up and not taken is for nobody. */
+  forget(channel: AcceptedChannel): void {
     if (!this.#channels.delete(channel.id)) return
     this.#timed.remove(channel)
+    channel.inflow?.clear()
+    this.#context.assembly.discard(channel.id)
     if (channel.kind === "call") this.calls--
     else if (channel.kind !== undefined) this.streams--
   }

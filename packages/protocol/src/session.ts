@@ -295,6 +295,16 @@ export class Session {
     grant(this.#context, channel)
   }
 
+  /** Sends an item of an upload or a duplex that was opened here; whether there is room is its lane's word. */
+  item(channel: OpenedChannel, value: Encoded): void {
+    this.calling.item(channel, value)
+  }
+
+  /** Nothing more is sent in it from here. */
+  finish(channel: OpenedChannel): void {
+    this.calling.finish(channel)
+  }
+
   /** Writes a payload for the other side. Throws Unencodable. */
   encode(value: unknown): Encoded {
     return this.#context.encode(value)
@@ -445,7 +455,8 @@ export class Session {
   /** Streams were denied credit because of others, and these hold less now. */
   #regrant(): void {
     this.#context.budget.withheld = false
-    for (const channel of this.calling.live) grant(this.#context, channel)
+    this.calling.regrant()
+    this.#callee.regrant()
   }
 
   #control(fields: readonly (number | Encoded)[]): void {

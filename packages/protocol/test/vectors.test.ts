@@ -1,9 +1,11 @@
 import { readFileSync } from "node:fs"
 import { describe, expect, it } from "vitest"
 import {
+  type AcceptedChannel,
   type Frame,
   helloMessage,
   jsonCodec,
+  type Kind,
   readAnswer,
   readControl,
   readHello,
@@ -12,7 +14,7 @@ import {
   Violation,
 } from "../src/index.js"
 import { toValue, type ValueForm } from "./value-form.js"
-import { itemsOf, type Opened, takeAll, type Wired, wired } from "./wired.js"
+import { itemsOf, type Opened, takeAll, takeUp, type Wired, wired } from "./wired.js"
 
 function load(name: string) {
   const url = new URL(`../../../docs/vectors/${name}.vectors.json`, import.meta.url)
@@ -151,7 +153,14 @@ describe("sessions", () => {
     readonly says?: string
     readonly closes?: number
     readonly applied?: number
-    readonly opens?: { path: string; kind: "call" | "subscription"; input?: ValueForm }
+    readonly opens?: { path: string; kind: Kind; input?: ValueForm }
+    readonly serves?: number
+    readonly kind?: Kind
+    readonly window?: number
+    readonly results?: number
+    readonly ends?: number
+    readonly sends?: number
+    readonly finishes?: number
     readonly cancels?: number
     readonly takes?: number
     readonly items?: readonly ValueForm[]
@@ -186,9 +195,21 @@ describe("sessions", () => {
         const { channel } = this.#channel(step.cancels)
         end.step((session) => session.cancel(channel, "CANCELLED"))
       }
-      if (step.takes !== undefined) {
-        const items = itemsOf(takeAll(this.#channel(step.takes), end))
-        expect(items).toStrictEqual(step.items?.map(toValue))
+      if (step.takes !== undefined) this.#takes(step.takes, step)
+      if (step.serves !== undefined) {
+        end.serveAs(step.kind ?? "call", step.window, this.#accepted(step.serves))
+      }
+      if (step.results !== undefined) {
+        end.result(this.#accepted(step.results), toValue(step.value ?? null))
+      }
+      if (step.ends !== undefined) {
+        const channel = this.#accepted(step.ends)
+        end.serve((serving) => serving.end(channel))
+      }
+      if (step.sends !== undefined) this.#sends(step.sends, step)
+      if (step.finishes !== undefined) {
+        const { channel } = this.#channel(step.finishes)
+        end.step((session) => session.finish(channel))
       }
       this.#line.flush()
       if (step.settles !== undefined) this.#settles(step.settles, step)
@@ -208,6 +229,30 @@ describe("sessions", () => {
       const opened = this.#end.open(path, { kind, input: value })
       this.#line.flush()
       this.#opened.set(opened.channel.id, opened)
+    }
+
+    #takes(id: number, { items = [] }: Step): void {
+      const opened = this.#opened.get(id)
+      const taken = opened
+        ? itemsOf(takeAll(opened, this.#end))
+        : takeUp(this.#accepted(id), this.#end)
+      expect(taken).toStrictEqual(items.map(toValue))
+    }
+
+    #sends(id: number, { items = [] }: Step): void {
+      const opened = this.#opened.get(id)
+      const values = items.map(toValue)
+      if (opened) return this.#end.send(opened, ...values)
+      const channel = this.#accepted(id)
+      this.#end.serve((serving) => {
+        for (const value of values) serving.item(channel, this.#end.session.encode(value))
+      })
+    }
+
+    #accepted(id: number): AcceptedChannel {
+      const channel = this.#end.accepted.find((accepted) => accepted.id === id)
+      if (!channel) throw new Error(`${id} was not accepted`)
+      return channel
     }
 
     #settles(id: number, { value, error }: Step): void {

@@ -37,7 +37,7 @@ export interface WiredOptions {
 
 export interface OpenOptions {
   readonly input?: unknown
-  readonly kind?: Kind
+  readonly kind?: Kind | undefined
   /** Milliseconds from now. */
   readonly timeout?: number
   readonly tellDeadline?: boolean
@@ -101,8 +101,14 @@ export class End {
     this.step(() => input(this.serving))
   }
 
+  /** As a caller that knows no contract. */
+  openUnknown(path: string): Opened {
+    return this.open(path, { kind: undefined })
+  }
+
   open(path: string, options: OpenOptions = {}): Opened {
-    const { input, kind = "call", timeout, tellDeadline = false, from } = options
+    const { kind } = "kind" in options ? options : ({ kind: "call" } as const)
+    const { input, timeout, tellDeadline = false, from } = options
     const outcomes: Outcome[] = []
     const channel = new OpenedChannel(
       {
@@ -117,6 +123,29 @@ export class End {
     )
     this.step(({ calling }) => calling.add(channel))
     return { channel, outcomes }
+  }
+
+  /** Units that it holds for its readers. */
+  get held(): number {
+    return this.#context.budget.used
+  }
+
+  /** Sends values in a channel that it opened. */
+  send({ channel }: Opened, ...values: readonly unknown[]): void {
+    this.step((session) => {
+      for (const value of values) session.item(channel, session.encode(value))
+    })
+  }
+
+  /** The first of its channels that the other end opened, or a later one, served as this kind. */
+  serveAs(kind: Kind, window = 4, channel = this.accepted.at(-1)): AcceptedChannel {
+    if (!channel) throw new Error("nothing was opened")
+    this.serve((serving) => {
+      serving.admit(channel, kind)
+      if (kind === "subscription" || kind === "duplex") serving.begin(channel, "every", window)
+      if (kind === "upload" || kind === "duplex") serving.receive(channel, window)
+    })
+    return channel
   }
 
   /** Answers a channel that it accepted with a value. */
@@ -317,6 +346,22 @@ export function takeAll({ channel }: Opened, end: End): Arrival[] {
     if (channel.inflow?.tellDue) end.step((session) => session.consumed(channel))
   }
   return arrivals
+}
+
+/** Takes up to so many items that were sent up, as a handler would. */
+export function takeUp(
+  channel: AcceptedChannel,
+  end: End,
+  most = Number.POSITIVE_INFINITY,
+): unknown[] {
+  const items: unknown[] = []
+  while (items.length < most) {
+    const arrival = channel.inflow?.shift()
+    if (arrival === undefined) break
+    if ("item" in arrival) items.push(arrival.item)
+    if (channel.inflow?.tellDue) end.serve((serving) => serving.grant(channel))
+  }
+  return items
 }
 
 /** The items among them. */

@@ -142,7 +142,7 @@ export class Driver {
         effect.channel.user.settled(effect.outcome)
         return this.#user.settled()
       case "readable":
-        return effect.channel.user.readable?.()
+        return effect.channel.user?.readable?.()
       case "writable":
         return effect.channel.user?.writable?.()
       case "cancelled":
