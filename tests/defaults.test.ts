@@ -6,7 +6,10 @@ import { expect, it } from "vitest"
 import { defaultTimeout } from "../packages/client/src/options.js"
 import {
   defaultDrain,
+  defaultEntrance,
   defaultHandlers,
+  defaultHeadersTimeout,
+  defaultMemory,
   defaultPath,
   defaultValidation,
 } from "../packages/server/src/options.js"
@@ -24,10 +27,17 @@ const used = {
   "CallOptions.timeout": defaultTimeout,
   "ConnectOptions.timeout": defaultTimeout,
   "DrainOptions.within": defaultDrain,
+  "EntranceLimits.connections": defaultEntrance.connections,
+  "EntranceLimits.handshakeBytes": defaultEntrance.handshakeBytes,
+  "EntranceLimits.handshakes": defaultEntrance.handshakes,
+  "EntranceLimits.hellos": defaultEntrance.hellos,
   "Limits.calls": limits.defaultLimits.calls,
   "Limits.messageBytes": limits.defaultLimits.messageBytes,
   "Limits.streams": limits.defaultLimits.streams,
   "Limits.window": limits.defaultLimits.window,
+  "ListenOptions.headersTimeout": defaultHeadersTimeout,
+  "MemoryLimits.tombstones": defaultMemory.tombstones,
+  "MemoryLimits.units": defaultMemory.units,
   "QueueOptions.calls": limits.waitingOpens,
   "QueueOptions.units": limits.waitingOpenUnits,
   "RateLimits.cancels": limits.rates.cancels,

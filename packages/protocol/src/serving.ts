@@ -81,12 +81,16 @@ export class Serving implements Half, ChannelServer {
   readonly #large = new Set<Reply>()
   /** Results that wait for a socket. */
   readonly #held = new Set<Reply>()
-  /** Units of all answers that wait for their number. */
   #waiting = 0
 
   constructor(context: Context, limits: Limits) {
     this.#context = context
     this.#limits = limits
+  }
+
+  /** Units of all answers that wait for their number. */
+  get waiting(): number {
+    return this.#waiting
   }
 
   get size(): number {

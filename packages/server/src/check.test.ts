@@ -26,6 +26,9 @@ test.each<[options: object, complaint: string]>([
   [{ limits: { rates: { events: 0 } } }, "limits.rates.events is no number from 1: 0"],
   [{ limits: { rates: { bytes: 10 } } }, "limits.rates.bytes is no number from 524800: 10"],
   [{ limits: { rates: { opens: 639 } } }, "limits.rates.opens is no number from 640: 639"],
+  [{ limits: { entrance: { hellos: 0 } } }, "limits.entrance.hellos is no number from 1: 0"],
+  [{ limits: { entrance: { handshakeBytes: 9 } } }, "handshakeBytes is no number from 262144: 9"],
+  [{ limits: { memory: { units: -1 } } }, "limits.memory.units is no number from 0: -1"],
   [{ limits: { window: Number.NaN } }, "impossible limits: window NaN, calls 256"],
 ])("serve refuses %o where it is given", (options, complaint) => {
   expect(() => serve(router, loose(options))).toThrow(TypeError)

@@ -18,6 +18,13 @@ export function checkOptions(options: ServeOptions<unknown>): void {
   demandInteger("session.heartbeat", session.heartbeat, 1)
   demandInteger("session.grace", session.grace, 0)
   demandInteger("limits.handlers", limits.handlers, 1)
+  const { entrance = {}, memory = {} } = limits
+  demandNumber("limits.entrance.hellos", entrance.hellos, 1)
+  demandNumber("limits.entrance.handshakes", entrance.handshakes, 1)
+  demandNumber("limits.entrance.handshakeBytes", entrance.handshakeBytes, bounds.messageBytesOnWire)
+  demandNumber("limits.entrance.connections", entrance.connections, 1)
+  demandNumber("limits.memory.units", memory.units, 0)
+  demandNumber("limits.memory.tombstones", memory.tombstones, 0)
   checkRates(limits.rates ?? {}, ownLimits(limits))
 }
 
@@ -49,13 +56,13 @@ function demandInteger(name: string, value: unknown, least: number): void {
 function checkRates(rates: RateLimits, { calls, streams, messageBytes }: Limits): void {
   const { frames, bytes, opens, ...others } = rates
   const largest = Math.max(bounds.messageBytesOnWire, messageBytes + bounds.envelopeUnits)
-  demandRate("limits.rates.frames", frames, (calls + streams) / 2)
-  demandRate("limits.rates.opens", opens, (calls + streams) / 2)
-  demandRate("limits.rates.bytes", bytes, largest / 2)
-  for (const [name, rate] of Object.entries(others)) demandRate(`limits.rates.${name}`, rate, 1)
+  demandNumber("limits.rates.frames", frames, (calls + streams) / 2)
+  demandNumber("limits.rates.opens", opens, (calls + streams) / 2)
+  demandNumber("limits.rates.bytes", bytes, largest / 2)
+  for (const [name, rate] of Object.entries(others)) demandNumber(`limits.rates.${name}`, rate, 1)
 }
 
-function demandRate(name: string, value: unknown, least: number): void {
+function demandNumber(name: string, value: unknown, least: number): void {
   const fits = value === undefined || (typeof value === "number" && value >= least)
   demand(fits, `${name} is no number from ${least}: ${String(value)}`)
 }

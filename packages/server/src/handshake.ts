@@ -5,6 +5,7 @@ import {
   type Encoded,
   type HelloBody,
   type RejectCode,
+  type Resume,
   readHello,
   rejectMessage,
   type WelcomeBody,
@@ -15,8 +16,10 @@ import * as durations from "@trunkline/protocol/durations"
 import type { Host, Transport } from "@trunkline/transport"
 import { customRandom, urlAlphabet } from "nanoid"
 import { checkedIdentity } from "./check.js"
+import type { RetryAfter } from "./entrance.js"
 import type { Credentials, Identity } from "./options.js"
 import type { Admission, Newcomer } from "./sessions.js"
+import type { Refusal } from "./stats.js"
 
 /** Characters of a session's id and of its secret: 126 and 258 random bits. */
 const sidLength = 21
@@ -30,10 +33,14 @@ export interface HandshakeContext {
   readonly log: Log
   authenticate(credentials: Credentials): Promise<Identity<unknown>>
   admit(newcomer: Newcomer): Admission
+  /** When to come back, if too many say just now who they are. */
+  hello(resume: Resume | undefined): RetryAfter | undefined
   /** The fingerprint of the contract, where the server knows it. */
   readonly contract: string | undefined
   /** What every WELCOME says of the server. */
   readonly terms: Pick<WelcomeBody, "limits" | "hb" | "grace" | "caps">
+  /** Told why a client is not let in. */
+  refused(reason: Refusal): void
   /** It has ended, well or not. */
   done(handshake: Handshake): void
 }
@@ -78,6 +85,8 @@ export class Handshake {
     const hello = readHello(this.#socket.codec, wire)
     if (!hello) return this.#close(closeCodes.PROTOCOL, "the first message is no HELLO")
     this.#greeted = true
+    const busy = this.#context.hello(hello.resume ?? undefined)
+    if (busy) return this.#reject("hellos", "busy", "too many clients at once", busy)
     this.#cancelTimeout()
     this.#cancelTimeout = this.#timeout(durations.authentication, "authentication took too long")
     void this.#greet(hello)
@@ -125,7 +134,12 @@ export class Handshake {
   ): void {
     const admission = this.#context.admit(newcomer)
     if (admission.type === "refused") return this.#close(admission.code, admission.reason)
-    if (admission.type === "draining") return this.#reject("draining", "the server is draining")
+    if (admission.type === "draining") {
+      return this.#reject("draining", "draining", "the server is draining")
+    }
+    if (admission.type === "busy") {
+      return this.#reject("connections", "busy", "too many sockets of one principal")
+    }
     const { transport, codec, credentials } = this.#socket
     const { session, type } = admission
     const resumed = type === "resumed"
@@ -158,13 +172,17 @@ export class Handshake {
     if (!isAnyRpcError(error)) {
       this.#context.log({ level: "error", message: "authenticate failed", error })
     }
-    this.#reject(forbidden ? "forbidden" : "auth", isAnyRpcError(error) ? error.message : "refused")
+    const code = forbidden ? "forbidden" : "auth"
+    this.#reject(code, code, isAnyRpcError(error) ? error.message : "refused")
   }
 
-  #reject(code: RejectCode, message: string): void {
+  /** @param reason under which it is counted */
+  #reject(reason: Refusal, code: RejectCode, message: string, retryAfterMs?: RetryAfter): void {
     if (this.#over) return
+    this.#context.refused(reason)
     const { transport, codec } = this.#socket
-    transport.send(rejectMessage(codec, { code, message: message.slice(0, 200) }))
+    const body = { code, message: message.slice(0, 200), ...(retryAfterMs && { retryAfterMs }) }
+    transport.send(rejectMessage(codec, body))
     this.#close(closeCodes.rejectCloseCodes[code], message)
   }
 

@@ -22,13 +22,16 @@ export type { Host, Transport, TransportEvents } from "@trunkline/transport"
 export type {
   Credentials,
   DrainOptions,
+  EntranceLimits,
   Identity,
+  MemoryLimits,
   ServeOptions,
   ServerLimits,
   SessionTiming,
   ValidationOptions,
 } from "./options.js"
 export { serve } from "./serve.js"
-export type { Server, ServerStats, UpgradeAnswer, UpgradeOffer } from "./server.js"
+export type { Server, UpgradeAnswer, UpgradeOffer, UpgradeRefusal } from "./server.js"
+export type { ServerStats, Traffic } from "./stats.js"
 export type { Topic, TopicOptions } from "./topic.js"
 export { topic } from "./topic.js"

@@ -34,6 +34,53 @@ export interface ServerLimits extends Limits {
   readonly handlers: number
   /** How much one session may do in a second. Over it the session ends, 4429. */
   readonly rates: RateLimits
+  /** Who may come in. */
+  readonly entrance: Partial<EntranceLimits>
+  /** What is kept for all clients together. */
+  readonly memory: Partial<MemoryLimits>
+}
+
+/** Who may come in: all clients together, all of one address, all sockets of one principal. */
+export interface EntranceLimits {
+  /**
+   * Clients that say who they are in a second, and at once twice as many. Those who come back to a session
+   * go first; the others are told when to try again.
+   * @default 500
+   */
+  readonly hellos: number
+  /**
+   * Sockets of one address that have not said yet who they are, or are being looked at: above it 503.
+   * Behind a proxy `attach` has to be told how the address is found. Of IPv6, 2^64 addresses count as one.
+   * @default 20
+   */
+  readonly handshakes: number
+  /**
+   * Bytes that all such sockets together may fill: above it 503. Each counts as 262,144, the largest message.
+   * @default 67_108_864
+   */
+  readonly handshakeBytes: number
+  /**
+   * Sockets of one principal: above it `busy`, which the client tries again.
+   * @default 32
+   */
+  readonly connections: number
+}
+
+/** What is kept for all clients together. */
+export interface MemoryLimits {
+  /**
+   * Units that were sent and not acknowledged, wait to be sent, or were received and not taken; of a
+   * session without a socket 4,096 at least. Above it sessions end (`overflow`): those first that have been
+   * without a socket for longest, then those with a socket that hold most and do not read it.
+   * @default 268_435_456
+   */
+  readonly units: number
+  /**
+   * Ended sessions that are remembered for ten minutes, so that a client learns how far its calls had come.
+   * The oldest is forgotten first.
+   * @default 100_000
+   */
+  readonly tombstones: number
 }
 
 /** How `serve` differs from its defaults. */
@@ -118,8 +165,17 @@ export const longestGrace = 600_000
 /* What holds where the options say nothing; what is not here is the protocol's. */
 
 export const defaultHandlers = 512
+export const defaultEntrance = {
+  hellos: 500,
+  handshakes: 20,
+  handshakeBytes: 67_108_864,
+  connections: 32,
+} as const
+export const defaultMemory = { units: 268_435_456, tombstones: 100_000 } as const
 export const defaultValidation = { output: true, items: true } as const
 /** Milliseconds for what was begun to finish. */
 export const defaultDrain = 30_000
 /** Where the line is on an HTTP server. */
 export const defaultPath = "/rpc"
+/** Milliseconds for the headers of a request. */
+export const defaultHeadersTimeout = 10_000

@@ -11,6 +11,7 @@ import {
   Context,
   type GoAwayBody,
   type Limits,
+  type Rate,
   type RateLimits,
   Rates,
   Serving,
@@ -39,8 +40,19 @@ export interface ServerSessionOptions {
   readonly dispatch: DispatchOptions
   /** Milliseconds that it is kept without a socket. */
   readonly grace: number
+  readonly owner: SessionOwner
+}
+
+/** Who keeps a session. */
+export interface SessionOwner {
+  /** It has a socket. */
+  attached(session: ServerSession): void
+  /** It has none any more. */
+  detached(session: ServerSession): void
+  /** It holds so many units more than before, or less. */
+  moved(units: number): void
   /** Told once, when it is over; its owner forgets it. */
-  readonly ended: (session: ServerSession, why: Why | "bye", reason: string) => void
+  ended(session: ServerSession, why: Why | "bye", reason: string): void
 }
 
 /**
@@ -59,12 +71,16 @@ export class ServerSession implements DriverUser, Callee {
   /** The address of the current socket. */
   remote: string | undefined
   readonly #options: ServerSessionOptions
+  readonly #context: Context
+  readonly #rates: Rates
+  #held = 0
   readonly #dispatcher: Dispatcher
   #cancelGrace: (() => void) | undefined
 
   constructor(identity: SessionIdentity, options: ServerSessionOptions) {
     const { host, codec, limits, rates, dispatch } = options
-    const context = new Context(codec, () => uniform(host), new Rates(rates))
+    this.#rates = new Rates(rates)
+    const context = new Context(codec, () => uniform(host), this.#rates)
     const queue = { calls: bounds.waitingOpens, units: bounds.waitingOpenUnits }
     this.serving = new Serving(context, limits)
     const callee = this.serving
@@ -73,7 +89,23 @@ export class ServerSession implements DriverUser, Callee {
     this.host = host
     this.driver = new Driver(session, host, this)
     this.#options = options
+    this.#context = context
     this.#dispatcher = new Dispatcher(this, dispatch)
+  }
+
+  /** Units that are kept for its client, or that came from it and were not taken. */
+  get held(): number {
+    return this.#held
+  }
+
+  /** What its client did too much of in a second. */
+  get exceeded(): Rate | undefined {
+    return this.#rates.exceeded
+  }
+
+  /** Handlers that have not come to their end. */
+  get running(): number {
+    return this.#dispatcher.running
   }
 
   get info(): SessionInfo {
@@ -89,6 +121,7 @@ export class ServerSession implements DriverUser, Callee {
   attach(transport: Transport, attachment: Attachment): void {
     this.#cancelGrace?.()
     this.driver.detach()?.close(closeCodes.SUPERSEDED, "another socket took over")
+    this.#options.owner.attached(this)
     this.driver.attach(transport, attachment)
   }
 
@@ -125,7 +158,8 @@ export class ServerSession implements DriverUser, Callee {
 
   /** A session that never applied a frame has nothing to come back for. */
   lost(): void {
-    const { grace } = this.#options
+    const { grace, owner } = this.#options
+    owner.detached(this)
     const { applied } = this.driver.session
     if (grace === 0 || applied === 0) return this.#expire()
     this.#cancelGrace = this.host.wakeAt(this.host.now() + grace, () => this.#expire())
@@ -135,7 +169,7 @@ export class ServerSession implements DriverUser, Callee {
     this.#cancelGrace?.()
     this.#dispatcher.abandon()
     this.driver.stop()
-    this.#options.ended(this, why, reason)
+    this.#options.owner.ended(this, why, reason)
   }
 
   settled(): void {}
@@ -143,6 +177,22 @@ export class ServerSession implements DriverUser, Callee {
   eventsLost(events: number): void {
     const { log } = this.#options.dispatch
     log({ level: "warn", message: "events lost", session: this.identity.sid, events })
+  }
+
+  stepped(): void {
+    const { session } = this.driver
+    if (session.over) return
+    const { pullBudget, pushBudget, budget } = this.#context
+    const waiting = this.serving.waiting + pullBudget.used + pushBudget.used
+    const held = session.retained + waiting + budget.used
+    if (held === this.#held) return
+    this.#options.owner.moved(held - this.#held)
+    this.#held = held
+  }
+
+  /** Somebody has to make room. */
+  evict(): void {
+    this.end("overflow", "no room for it", closeCodes.TOO_MANY)
   }
 
   #expire(): void {

@@ -12,11 +12,14 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as durations from "@trunkline/protocol/durations"
 import { type Host, systemHost, type Transport, uniform } from "@trunkline/transport"
 import { checkDrain } from "./check.js"
+import { CountedTransport } from "./counted-transport.js"
+import { Entrance } from "./entrance.js"
 import { Handshake, type HandshakeContext } from "./handshake.js"
 import {
   type Credentials,
   type DrainOptions,
   defaultDrain,
+  defaultEntrance,
   defaultHandlers,
   defaultValidation,
   longestGrace,
@@ -24,6 +27,8 @@ import {
 } from "./options.js"
 import type { ServerSession } from "./server-session.js"
 import { Sessions } from "./sessions.js"
+import type { Refusal, ServerStats } from "./stats.js"
+import { Tally } from "./tally.js"
 
 /** What a client asks for before it has a socket. */
 export interface UpgradeOffer {
@@ -33,6 +38,8 @@ export interface UpgradeOffer {
   readonly origin: string | undefined
   /** The `Host` header. */
   readonly host: string | undefined
+  /** Where it comes from, for the limits of one address; undefined where the runtime does not tell. */
+  readonly address: string | undefined
 }
 
 /** What an adapter does about it. */
@@ -43,22 +50,10 @@ export interface UpgradeAnswer {
   readonly reject?: RejectBody
 }
 
-/** How a server is doing. */
-export interface ServerStats {
-  /** Sessions alive, with a socket and without. */
-  readonly sessions: number
-  readonly attached: number
-  readonly detached: number
-  /** Calls and streams being served. */
-  readonly channels: number
-  /** Units kept to be sent again, all sessions together. */
-  readonly retained: number
-  /** Sockets that have not said yet who they are. */
-  readonly handshakes: number
-  /** Ended sessions that are remembered. */
-  readonly tombstones: number
-  /** Events that reached no handler, since the server began. */
-  readonly eventsDropped: number
+/** There will be no socket, but a plain HTTP answer. */
+export interface UpgradeRefusal {
+  /** 400: nothing that this client understands. 503: not now. */
+  readonly status: 400 | 503
 }
 
 /** How often a draining server looks for sessions that have nothing left to do, in milliseconds. */
@@ -74,7 +69,12 @@ export class Server {
   readonly #log: Log
   readonly #codecs: readonly Codec[] = [jsonCodec]
   readonly #sessions: Sessions
-  readonly #handshakes = new Set<Handshake>()
+  readonly #entrance: Entrance
+  /** Each with its place, to be given back. */
+  readonly #handshakes = new Map<Handshake, () => void>()
+  /** Of whatever was refused, for which reason; of sockets that ended, by which code. */
+  readonly #refused = new Tally<Refusal>()
+  readonly #closes = new Tally<string>()
   readonly #context: HandshakeContext
   readonly #counts: DispatchCounts = { eventsDropped: 0 }
   #closed = false
@@ -88,7 +88,9 @@ export class Server {
     const { handlers = defaultHandlers } = options.limits ?? {}
     const limits = ownLimits(options.limits)
     const grace = Math.min(session.grace ?? durations.grace, longestGrace)
+    const { entrance, memory } = options.limits ?? {}
     this.#options = options
+    this.#entrance = new Entrance(entrance)
     this.#host = host
     this.#log = log
     this.#sessions = new Sessions({
@@ -96,6 +98,8 @@ export class Server {
       limits,
       rates: options.limits?.rates ?? {},
       grace,
+      connections: entrance?.connections ?? defaultEntrance.connections,
+      memory,
       dispatch: {
         entries: dispatch,
         validateOutput: output,
@@ -116,35 +120,52 @@ export class Server {
         return authenticate ? authenticate(credentials) : { context: {} }
       },
       admit: (newcomer) => this.#sessions.admit(newcomer),
-      done: (handshake) => void this.#handshakes.delete(handshake),
+      hello: (resume) => this.#entrance.hello(this.#sessions.has(resume?.sid), host.now()),
+      refused: (reason) => this.#refused.add(reason),
+      done: (handshake) => this.#leave(handshake),
     }
   }
 
   /** How the server is doing now. It looks at every session: ask it every few seconds, not for every message. */
   stats(): ServerStats {
-    let attached = 0
-    let channels = 0
-    let retained = 0
-    for (const { driver, serving } of this.#sessions.live) {
-      if (driver.session.attached) attached++
-      channels += serving.size
-      retained += driver.session.retained
+    const { live, memory, remembered: tombstones, size: sessions, past } = this.#sessions
+    const now = { channels: 0, calls: 0, streams: 0, handlers: 0, retained: 0 }
+    const traffic = past.traffic.copy()
+    for (const { driver, serving, running } of live) {
+      now.channels += serving.size
+      now.calls += serving.calls
+      now.streams += serving.streams
+      now.handlers += running
+      now.retained += driver.session.retained
+      traffic.add(driver.session.counters)
     }
-    const { size: sessions, remembered: tombstones } = this.#sessions
-    const detached = sessions - attached
-    const handshakes = this.#handshakes.size
-    const { eventsDropped } = this.#counts
-    const open = { sessions, attached, detached, channels, retained }
-    return { ...open, handshakes, tombstones, eventsDropped }
+    const { attached, used: held, evictions } = memory
+    return {
+      ...{ sessions, attached, detached: sessions - attached, ...now, held },
+      ...{ handshakes: this.#handshakes.size, tombstones, evictions },
+      ...{ begun: past.begun, resumed: past.resumed },
+      ...{ received: traffic.received, sent: traffic.sent },
+      ended: past.ended.counts,
+      refused: this.#refused.counts,
+      closes: this.#closes.counts,
+      eventsDropped: this.#counts.eventsDropped,
+    }
   }
 
-  /** For adapters: what to answer to an upgrade. `undefined`: nothing that this client understands. */
-  negotiate({ protocols, origin, host }: UpgradeOffer): UpgradeAnswer | undefined {
+  /** For adapters: what to answer to an upgrade. */
+  negotiate({ protocols, origin, host, address }: UpgradeOffer): UpgradeAnswer | UpgradeRefusal {
+    const full = this.#entrance.refusal(address)
+    if (full) return this.#turnAway(full, 503)
     const codec = this.#codecs.find(({ subprotocol }) => protocols.includes(subprotocol))
     const reject = this.#rejection(codec, origin, host)
     if (codec && !reject) return { subprotocol: codec.subprotocol }
-    if (!reject || !protocols.includes(rejectSubprotocol)) return undefined
+    if (!reject || !protocols.includes(rejectSubprotocol)) return this.#turnAway("version", 400)
     return { subprotocol: rejectSubprotocol, reject }
+  }
+
+  /** For adapters: what an option that is a function threw. */
+  report(message: string, error: unknown): void {
+    this.#log({ level: "error", message, error })
   }
 
   /** For adapters: a socket with the subprotocol that was negotiated. */
@@ -152,13 +173,17 @@ export class Server {
     const codec = this.#codecs.find((known) => known.subprotocol === subprotocol)
     if (this.#closed || !codec)
       return transport.close(closeCodes.GOING_AWAY, "the server is closed")
-    this.#handshakes.add(new Handshake({ transport, codec, credentials }, this.#context))
+    const counted = new CountedTransport(transport, this.#countClose)
+    const handshake = new Handshake({ transport: counted, codec, credentials }, this.#context)
+    this.#handshakes.set(handshake, this.#entrance.enter(credentials.remote))
   }
 
   /** For adapters: a socket that was opened only to say why it is refused. */
   refuse(transport: Transport, reject: RejectBody): void {
+    if (reject.code !== "busy") this.#refused.add(reject.code)
     transport.send(rejectMessage(jsonCodec, reject))
-    transport.close(closeCodes.rejectCloseCodes[reject.code], reject.message)
+    const counted = new CountedTransport(transport, this.#countClose)
+    counted.close(closeCodes.rejectCloseCodes[reject.code], reject.message)
   }
 
   /**
@@ -188,11 +213,23 @@ export class Server {
   async close(): Promise<void> {
     this.#closed = true
     this.#sessions.draining = true
-    for (const handshake of [...this.#handshakes]) {
+    for (const handshake of [...this.#handshakes.keys()]) {
       handshake.abandon(closeCodes.GOING_AWAY, "the server is closing")
     }
     for (const session of [...this.#sessions.live]) session.bye("the server is closing")
   }
+
+  #turnAway(reason: Refusal, status: UpgradeRefusal["status"]): UpgradeRefusal {
+    this.#refused.add(reason)
+    return { status }
+  }
+
+  #leave(handshake: Handshake): void {
+    this.#handshakes.get(handshake)?.()
+    this.#handshakes.delete(handshake)
+  }
+
+  readonly #countClose = (code: string): void => this.#closes.add(code)
 
   #rejection(
     codec: Codec | undefined,
@@ -226,7 +263,8 @@ export class Server {
 
   #ended(session: ServerSession, why: Why | "bye", reason: string): void {
     const { sid } = session.identity
-    const level = why === "protocol" ? "warn" : "info"
+    const level = why === "protocol" || why === "overflow" ? "warn" : "info"
+    if (session.exceeded) this.#refused.add(session.exceeded)
     this.#log({ level, message: "session ended", session: sid, why, reason })
   }
 }

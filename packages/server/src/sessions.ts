@@ -2,7 +2,11 @@ import type { DispatchOptions } from "@trunkline/endpoint"
 import type { Codec, Limits, RateLimits, Resume, Why } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import type { Host } from "@trunkline/transport"
-import { ServerSession, type SessionIdentity } from "./server-session.js"
+import { Memory } from "./memory.js"
+import { defaultMemory, type MemoryLimits } from "./options.js"
+import { ServerSession, type SessionIdentity, type SessionOwner } from "./server-session.js"
+import { TrafficSum } from "./stats.js"
+import { Tally } from "./tally.js"
 import { Tombstones } from "./tombstones.js"
 
 /** A client that has said who it is, and was believed. */
@@ -30,6 +34,16 @@ export type Admission =
   | { readonly type: "refused"; readonly code: number; readonly reason: string }
   /** No new session any more; resumes are admitted to the end. */
   | { readonly type: "draining" }
+  /** Its principal has as many sockets as it may have. */
+  | { readonly type: "busy" }
+
+/** What has been. */
+interface Past {
+  begun: number
+  resumed: number
+  readonly ended: Tally<Why | "bye">
+  readonly traffic: TrafficSum
+}
 
 export interface SessionsOptions {
   readonly host: Host
@@ -37,6 +51,9 @@ export interface SessionsOptions {
   readonly rates: RateLimits
   readonly dispatch: DispatchOptions
   readonly grace: number
+  /** Sockets of one principal. */
+  readonly connections: number
+  readonly memory: Partial<MemoryLimits> | undefined
   readonly ended: (session: ServerSession, why: Why | "bye", reason: string) => void
 }
 
@@ -46,15 +63,25 @@ export interface SessionsOptions {
  * Must hold (S9): whoever gets a session has shown its secret and is its principal; and of two who come
  * for one session at the same time, the later attempt has it.
  */
-export class Sessions {
+export class Sessions implements SessionOwner {
   /** No session is begun any more. */
   draining = false
   readonly #options: SessionsOptions
   readonly #live = new Map<string, ServerSession>()
-  readonly #tombstones = new Tombstones()
+  readonly #tombstones: Tombstones
+  readonly #memory: Memory<ServerSession>
+  /** Sockets, by principal. */
+  readonly #sockets = new Map<string, number>()
+  #roomWanted = false
+  /** What has been, since the server began. */
+  readonly past: Past = { begun: 0, resumed: 0, ended: new Tally(), traffic: new TrafficSum() }
 
   constructor(options: SessionsOptions) {
     this.#options = options
+    const { units = defaultMemory.units, tombstones = defaultMemory.tombstones } =
+      options.memory ?? {}
+    this.#tombstones = new Tombstones(tombstones)
+    this.#memory = new Memory(units)
   }
 
   get live(): Iterable<ServerSession> {
@@ -67,6 +94,45 @@ export class Sessions {
 
   get remembered(): number {
     return this.#tombstones.size
+  }
+
+  has(sid: string | undefined): boolean {
+    return sid !== undefined && this.#live.has(sid)
+  }
+
+  get memory(): Pick<Memory<ServerSession>, "used" | "evictions" | "attached" | "detached"> {
+    return this.#memory
+  }
+
+  attached(session: ServerSession): void {
+    if (!this.#memory.attach(session)) return
+    const { principal } = session.identity
+    this.#sockets.set(principal, this.#socketsOf(principal) + 1)
+  }
+
+  detached(session: ServerSession): void {
+    if (!this.#memory.detach(session)) return
+    this.#unplugged(session)
+    this.#wantRoom()
+  }
+
+  moved(units: number): void {
+    this.#memory.used += units
+    this.#wantRoom()
+  }
+
+  ended(session: ServerSession, why: Why | "bye", reason: string): void {
+    const { sid, secretHash, principal } = session.identity
+    this.#live.delete(sid)
+    this.past.ended.add(why)
+    this.past.traffic.add(session.driver.session.counters)
+    if (this.#memory.forget(session)) this.#unplugged(session)
+    // Its client's own leave needs no memory: it knows.
+    if (why !== "bye") {
+      const { applied: rx } = session.driver.session
+      this.#tombstones.add({ sid, secretHash, principal, rx, why }, this.#options.host.now())
+    }
+    this.#options.ended(session, why, reason)
   }
 
   /** The attach table: one synchronous step, and the first row that fits. */
@@ -87,41 +153,60 @@ export class Sessions {
     if (resume.attempt <= attempt) {
       return { type: "refused", code: closeCodes.SUPERSEDED, reason: "a later attempt was made" }
     }
+    if (this.#crowded(newcomer, session)) return { type: "busy" }
     session.attempt = resume.attempt
     if (codec !== newcomer.codec) {
       session.end("protocol", "another subprotocol", closeCodes.PROTOCOL)
       return { type: "refused", code: closeCodes.PROTOCOL, reason: "another subprotocol" }
     }
     const why = resume.end ? "ended" : fits(resume, session) ? undefined : "counters"
-    if (why === undefined) return { type: "resumed", session }
+    if (why === undefined) {
+      this.past.resumed++
+      return { type: "resumed", session }
+    }
     session.end(why, "its client came back without it", closeCodes.SUPERSEDED)
     return this.#begin(newcomer, { why, rx: session.driver.session.applied })
   }
 
   #begin(newcomer: Newcomer, lost: { why?: Why; rx?: number } = {}): Admission {
     if (this.draining) return { type: "draining" }
+    if (this.#crowded(newcomer)) return { type: "busy" }
     const { sid, secretHash, principal, subject, codec } = newcomer
     const { host, limits, rates, dispatch, grace } = this.#options
-    const ended = (over: ServerSession, why: Why | "bye", reason: string) =>
-      this.#ended(over, why, reason)
     const identity: SessionIdentity = { sid, secretHash, principal, subject }
     const session = new ServerSession(identity, {
-      ...{ host, codec, limits, rates, dispatch, grace, ended },
+      ...{ host, codec, limits, rates, dispatch, grace, owner: this },
     })
     this.#live.set(sid, session)
+    this.past.begun++
     const prior = lost.rx === undefined ? undefined : { rx: lost.rx }
     return { type: "new", session, why: lost.why, prior }
   }
 
-  /** Its client's own leave needs no memory: it knows. */
-  #ended(session: ServerSession, why: Why | "bye", reason: string): void {
-    const { sid, secretHash, principal } = session.identity
-    this.#live.delete(sid)
-    if (why !== "bye") {
-      const { applied: rx } = session.driver.session
-      this.#tombstones.add({ sid, secretHash, principal, rx, why }, this.#options.host.now())
-    }
-    this.#options.ended(session, why, reason)
+  /** Not here, in the middle of whatever went on: it calls handlers' signals. */
+  #wantRoom(): void {
+    if (this.#roomWanted || !this.#memory.exceeded) return
+    this.#roomWanted = true
+    this.#options.host.endOfTurn(() => {
+      this.#roomWanted = false
+      this.#memory.makeRoom()
+    })
+  }
+
+  /** Whether a principal has as many sockets as it may have; one that takes another's place adds none. */
+  #crowded({ principal }: Newcomer, session?: ServerSession): boolean {
+    if (session?.driver.session.attached) return false
+    return this.#socketsOf(principal) >= this.#options.connections
+  }
+
+  #socketsOf(principal: string): number {
+    return this.#sockets.get(principal) ?? 0
+  }
+
+  #unplugged({ identity: { principal } }: ServerSession): void {
+    const left = this.#socketsOf(principal) - 1
+    if (left > 0) this.#sockets.set(principal, left)
+    else this.#sockets.delete(principal)
   }
 }
 

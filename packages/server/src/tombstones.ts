@@ -1,9 +1,6 @@
 import type { Why } from "@trunkline/protocol"
 import * as durations from "@trunkline/protocol/durations"
 
-/** How many ended sessions are remembered; the oldest goes first. */
-const mostTombstones = 100_000
-
 /** What is remembered of a session that ended: enough to tell its client what had arrived. */
 export interface Tombstone {
   readonly sid: string
@@ -16,7 +13,13 @@ export interface Tombstone {
 
 /** Ended sessions, for a while. Reading one does not consume it: the answer that carries it can be lost. */
 export class Tombstones {
+  /** How many are remembered; the oldest goes first. */
+  readonly #most: number
   readonly #stones = new Map<string, { readonly stone: Tombstone; readonly until: number }>()
+
+  constructor(most: number) {
+    this.#most = most
+  }
 
   get size(): number {
     return this.#stones.size
@@ -35,7 +38,7 @@ export class Tombstones {
   /** All live equally long, so the oldest stand first. */
   #prune(now: number): void {
     for (const [sid, { until }] of this.#stones) {
-      if (until > now && this.#stones.size <= mostTombstones) return
+      if (until > now && this.#stones.size <= this.#most) return
       this.#stones.delete(sid)
     }
   }

@@ -4,7 +4,13 @@ import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, test } from "vitest"
 import { defaultTimeout } from "../../client/src/options.js"
-import { defaultDrain, defaultHandlers } from "../src/options.js"
+import {
+  defaultDrain,
+  defaultEntrance,
+  defaultHandlers,
+  defaultHeadersTimeout,
+  defaultMemory,
+} from "../src/options.js"
 
 /* The pages say the numbers and the codes of the source, and all of those that a user may meet. */
 
@@ -18,6 +24,9 @@ const constants = {
   defaultTimeout,
   defaultDrain,
   defaultHandlers,
+  defaultEntrance,
+  defaultMemory,
+  defaultHeadersTimeout,
 }
 
 /** What stands in the source under a dotted name. */

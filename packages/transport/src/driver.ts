@@ -29,6 +29,8 @@ export interface DriverUser {
   settled(): void
   /** So many events sent from here may not have arrived. */
   eventsLost(count: number): void
+  /** Steps were made, and everything that they led to. */
+  stepped?(): void
 }
 
 /**
@@ -88,6 +90,7 @@ export class Driver {
       return
     }
     if (effects.length > 0) this.#pump(effects)
+    this.#user.stepped?.()
     this.#scheduleFlush()
     // No timer rings within a turn, and the flush at its end looks again.
     if (!this.#flushScheduled) this.#scheduleWake()

@@ -7,8 +7,8 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as limits from "@trunkline/protocol/limits"
 import type { Transport, TransportEvents } from "@trunkline/transport"
 import { type PerMessageDeflateOptions, type RawData, type WebSocket, WebSocketServer } from "ws"
-import { defaultPath } from "../options.js"
-import { Server, type UpgradeAnswer } from "../server.js"
+import { defaultHeadersTimeout, defaultPath } from "../options.js"
+import { Server, type UpgradeAnswer, type UpgradeOffer } from "../server.js"
 
 /** Where on an HTTP server the line is. */
 export interface AttachOptions {
@@ -23,6 +23,18 @@ export interface AttachOptions {
    * @default off
    */
   readonly deflate?: { readonly threshold: number } | undefined
+  /**
+   * Where a client comes from: by this its sockets are counted until it has said who it is, and handlers get
+   * it as `session.remote`. Behind a proxy every socket comes from the proxy: name the header that it sets,
+   * and make sure that it does not hand on one that the client sent.
+   *
+   * @default the address of the socket
+   * @example
+   * ```ts
+   * attach(server, http, { address: ({ headers }) => headers["x-real-ip"]?.toString() })
+   * ```
+   */
+  readonly address?: ((request: IncomingMessage) => string | undefined) | undefined
 }
 
 export interface ListenOptions extends AttachOptions {
@@ -38,6 +50,11 @@ export interface ListenOptions extends AttachOptions {
    * @default every request is answered with 404
    */
   readonly handler?: Parameters<typeof createServer>[1]
+  /**
+   * Milliseconds for the headers of a request, so that nobody holds sockets by writing slowly.
+   * @default 10_000
+   */
+  readonly headersTimeout?: number | undefined
 }
 
 /** A server that listens. */
@@ -50,6 +67,12 @@ export interface Listening {
 
 /** A socket that does not answer our close frame is dropped after this, in milliseconds. */
 const closeTimeout = 5_000
+/** Fragments of one message, and chunks of TCP that a socket keeps until it can read on: many small ones take
+ * far more memory than their bytes. A correct client sends whole messages. */
+const mostFragments = 256
+const mostChunks = 4_096
+
+const statuses = { 400: "400 Bad Request", 503: "503 Service Unavailable" } as const
 
 /**
  * Serves on an HTTP server that is there already, beside its own routes. Upgrades of other paths are left
@@ -61,7 +84,7 @@ const closeTimeout = 5_000
 export function attach(
   server: Server,
   http: HttpServer | HttpsServer,
-  { path = defaultPath, deflate }: AttachOptions = {},
+  { path = defaultPath, deflate, address = addressOf }: AttachOptions = {},
 ): () => void {
   if (!(server instanceof Server)) throw new TypeError("not a server, which `serve` makes")
   // An app of Express has `on` and never upgrades; the server that it listens with has an address.
@@ -71,6 +94,8 @@ export function attach(
     noServer: true,
     clientTracking: false,
     maxPayload: limits.messageBytesOnWire,
+    maxFragments: mostFragments,
+    maxBufferedChunks: mostChunks,
     perMessageDeflate: deflate ? deflateOptions(deflate.threshold) : false,
     handleProtocols: (_, request) => answers.get(request)?.subprotocol ?? false,
   })
@@ -80,13 +105,17 @@ export function attach(
       if (http.listenerCount("upgrade") === 1) refuse(socket, "404 Not Found")
       return
     }
-    const answer = server.negotiate(offerOf(request))
-    if (!answer) return refuse(socket, "400 Bad Request")
+    const remote = attempt(() => address(request))
+    if (remote instanceof Failed) {
+      server.report("address failed", remote.error)
+      return refuse(socket, statuses[400])
+    }
+    const answer = server.negotiate({ ...offerOf(request), address: remote })
+    if ("status" in answer) return refuse(socket, statuses[answer.status])
     answers.set(request, answer)
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new NodeTransport(webSocket)
       const { origin } = request.headers
-      const { remoteAddress: remote } = request.socket
       if (answer.reject) server.refuse(transport, answer.reject)
       else server.accept(transport, answer.subprotocol, { origin, remote, request })
     })
@@ -105,10 +134,12 @@ export function attach(
  */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { port, hostname, handler = notFound } = options
+  const { headersTimeout = defaultHeadersTimeout } = options
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError(`listen: this is no port: ${String(port)}`)
   }
-  const http = createServer(handler)
+  const timeouts = { headersTimeout, connectionsCheckingInterval: headersTimeout / 2 }
+  const http = createServer(timeouts, handler)
   attach(server, http, options)
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject)
@@ -170,7 +201,28 @@ function deflateOptions(threshold: number): PerMessageDeflateOptions {
   return { threshold, serverNoContextTakeover: true, clientNoContextTakeover: true }
 }
 
-function offerOf({ headers }: IncomingMessage): Parameters<Server["negotiate"]>[0] {
+/** What a function threw. */
+class Failed {
+  readonly error: unknown
+
+  constructor(error: unknown) {
+    this.error = error
+  }
+}
+
+function attempt<T>(run: () => T): T | Failed {
+  try {
+    return run()
+  } catch (error) {
+    return new Failed(error)
+  }
+}
+
+function addressOf({ socket }: IncomingMessage): string | undefined {
+  return socket.remoteAddress
+}
+
+function offerOf({ headers }: IncomingMessage): Omit<UpgradeOffer, "address"> {
   const protocols = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim())
   return { protocols, origin: headers.origin, host: headers.host }
 }

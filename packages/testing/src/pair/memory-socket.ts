@@ -83,8 +83,10 @@ export class MemorySocket implements WebSocketLike {
   #arrive(protocols: readonly string[]): void {
     if (!this.#open) return
     const { server } = this.#wiring
-    const answer = server?.negotiate({ protocols, origin: undefined, host: undefined })
-    if (!server || !answer) return this.drop()
+    const answer = server?.negotiate({
+      ...{ protocols, origin: undefined, host: undefined, address: undefined },
+    })
+    if (!server || !answer || "status" in answer) return this.drop()
     this.#server = new ServerEnd(this)
     this.protocol = answer.subprotocol
     this.#hear("open")

@@ -268,8 +268,11 @@ export class Link {
   }
 
   #arrive(listener: Listener, protocols: readonly string[]): void {
-    const answer = listener.server.negotiate({ protocols, origin: undefined, host: undefined })
-    if (!answer) return void this.#down.send(() => this.#closeClient(closeCodes.ABNORMAL))
+    const answer = listener.server.negotiate({
+      ...{ protocols, origin: undefined, host: undefined, address: this.client.name },
+    })
+    if ("status" in answer)
+      return void this.#down.send(() => this.#closeClient(closeCodes.ABNORMAL))
     this.#serverOpen = true
     this.#down.send(() => this.#open(answer.subprotocol))
     this.#welcome(listener.server, answer)
