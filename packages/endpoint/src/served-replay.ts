@@ -1,11 +1,13 @@
-import { type Subscription, type Validated, validate } from "@trunkline/contract"
+import { isAnyRpcError, type Subscription, type Validated, validate } from "@trunkline/contract"
 import {
   type AcceptedChannel,
+  backoff,
   type Encoded,
   isCursor,
   type Serving,
   Unencodable,
 } from "@trunkline/protocol"
+import { uniform } from "@trunkline/transport"
 import { type DeliveryPlan, planOf } from "./delivery.js"
 import type { Desk } from "./desk.js"
 import {
@@ -20,6 +22,8 @@ import { isSchema, Served } from "./served.js"
 
 /** Entries in a row, before the event loop gets its turn: a lossy stream reads whatever there is. */
 const longestBurst = 256
+/** Until the next attempt to open a log that cannot be reached. */
+const reopen = { base: 100, cap: 5_000 } as const
 /** Loads in a row of a state behind which the log has a gap already. */
 const mostLoads = 3
 
@@ -45,6 +49,9 @@ export class ServedReplay extends Served {
   /** The state that the next reader follows on, written for its note, and its cursor. */
   #state: { readonly data: Encoded; readonly cursor: string } | undefined
   #loads = 0
+  /** Attempts in a row to open the log, and what gives up the next. */
+  #failures = 0
+  #giveUp: (() => void) | undefined
   /** Where the caller knows to stand when it has all that was put. */
   #told: string | undefined
 
@@ -83,10 +90,23 @@ export class ServedReplay extends Served {
   #open(source: ReplaySource, from: string | undefined): void {
     this.#busy = true
     this.settle(
-      (from) => source.open(from, this.#wake),
+      (from) => opening(source, from, this.#wake),
       from,
-      (reader) => this.#opened(reader, from),
+      (reader) => (reader ? this.#opened(reader, from) : this.#unreached(source, from)),
     )
+  }
+
+  /** The log may be out of reach for longer than any caller would try again: the caller is told, and waits. */
+  #unreached(source: ReplaySource, from: string | undefined): void {
+    if (this.left) return this.finished()
+    const { host } = this.desk.callee
+    if (this.#failures++ === 0) this.#note("stalled")
+    this.release()
+    const time = host.now() + backoff(this.#failures, uniform(host), reopen)
+    this.#giveUp = host.wakeAt(time, () => {
+      this.#giveUp = undefined
+      this.#open(source, from)
+    })
   }
 
   /** Whether it begins behind a gap decides what can be told of where it stands. */
@@ -96,15 +116,22 @@ export class ServedReplay extends Served {
       return this.finished()
     }
     this.#reader = reader
+    this.#failures = 0
     this.#step = reader.read(longestBurst)
     const continues = this.#step?.type !== "gap"
     if (this.#state) {
       if (!continues) return this.#loadAgain()
       this.#reset(this.#state)
-    } else if (continues && !this.channel.lane) this.#begin(from ?? reader.start)
+    } else if (continues) this.#place(from ?? reader.start)
     this.#busy = false
     this.release()
     this.#advance()
+  }
+
+  #place(cursor: string): void {
+    if (!this.channel.lane) return this.#begin(cursor)
+    this.#told = cursor
+    this.desk.serve((serving) => serving.place(this.channel, cursor))
   }
 
   #begin(cursor?: string): void {
@@ -269,9 +296,7 @@ export class ServedReplay extends Served {
   #tellPosition(): void {
     const position = this.#reader?.position
     if (this.left || this.#busy || this.#step || !this.channel.lane?.idle) return
-    if (position === undefined || position === this.#told) return
-    this.#told = position
-    this.desk.serve((serving) => serving.place(this.channel, position))
+    if (position !== undefined && position !== this.#told) this.#place(position)
   }
 
   #closeReader(): void {
@@ -283,7 +308,22 @@ export class ServedReplay extends Served {
   #stop(): void {
     this.#closeReader()
     this.#step = undefined
-    if (!this.#busy) this.finished()
+    this.#giveUp?.()
+    if (!this.#busy || this.#giveUp) this.finished()
+  }
+}
+
+/** `undefined` where the log cannot be reached now. */
+async function opening(
+  source: ReplaySource,
+  from: string | undefined,
+  wake: () => void,
+): Promise<ReplayReader | undefined> {
+  try {
+    return await source.open(from, wake)
+  } catch (error) {
+    if (isAnyRpcError(error) && error.code === "UNAVAILABLE") return undefined
+    throw error
   }
 }
 

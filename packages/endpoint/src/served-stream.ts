@@ -160,6 +160,9 @@ export class ServedStream extends Served {
   #pushed(value: Encoded, key: unknown): void {
     if (this.left) return
     const { lane } = this.channel
+    if (!this.desk.callee.driver.session.accepts(value)) {
+      return this.#unsendable(new Unencodable("larger than the client accepts", "TOO_LARGE"))
+    }
     const full =
       lane !== undefined &&
       (lane.crowded ||

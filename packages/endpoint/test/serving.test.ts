@@ -614,6 +614,18 @@ describe("a source that cannot wait", () => {
   })
 })
 
+test("a topic ends the streams of clients that do not accept an item, and no session", async () => {
+  const news = contract({ every: subscription({ item: z.string() }) })
+  const every = topic(news.every)
+  const limits = { messageBytes: 1_000 }
+  const pair = pairOf(implement(news, { every }), { connect: { limits } })
+  const next = createClient(news, pair.connection).every()[Symbol.asyncIterator]().next()
+  while (every.readers < 1) await new Promise(setImmediate)
+  await every.publish("x".repeat(1_000))
+  expect(await failure(next)).toMatchObject({ code: "TOO_LARGE" })
+  expect([every.readers, pair.connection.state]).toEqual([0, "open"])
+})
+
 test("a topic checks what is published with a schema that is a function, too", async () => {
   const isNumber = {
     "~standard": {

@@ -1,4 +1,4 @@
-import { createClient, type StreamEvent } from "@trunkline/client"
+import { createClient, RpcError, type StreamEvent } from "@trunkline/client"
 import { contract, subscription } from "@trunkline/contract"
 import { implement } from "@trunkline/server"
 import type { PairOptions } from "@trunkline/testing"
@@ -259,6 +259,49 @@ describe("a stream of a topic", () => {
     log.stalled = false
     log.append(2)
     expect(await reading.until(3)).toEqual([1, "stalled", 2])
+  })
+
+  test("waits for a log that cannot be opened now, and says so", async () => {
+    const { client, log } = open()
+    log.append(1)
+    const away = new RpcError("UNAVAILABLE")
+    for (const from of [undefined, "e1.0"]) {
+      log.opening = Promise.reject(away)
+      log.opening.catch(() => {})
+      const before = log.opened.length
+      const stream = client.strict(undefined, { from })
+      const reading = new Reading(stream)
+      expect(await reading.until(1)).toEqual(["stalled"])
+      expect(stream.cursor).toBe(from)
+      await vi.waitFor(() => expect(log.opened.length).toBeGreaterThan(before + 1))
+      log.opening = Promise.resolve()
+      await vi.waitFor(() => expect(stream.cursor).toBe("e1.1"))
+      reading.stop()
+      expect(reading.told).toEqual(from ? ["stalled", 1] : ["stalled"])
+    }
+    log.opening = Promise.reject(away)
+    log.opening.catch(() => {})
+    const board = new Reading(client.board())
+    expect(await board.until(1)).toEqual(["stalled"])
+    log.opening = Promise.resolve()
+    log.append(2)
+    await board.until(2)
+    expect(board.told[1]).toBe("reset")
+  })
+
+  test("that waits for its log leaves nothing behind when its reader leaves", async () => {
+    const { client, log, pair } = open()
+    log.opening = Promise.reject(new RpcError("UNAVAILABLE"))
+    log.opening.catch(() => {})
+    const reading = new Reading(client.strict())
+    await reading.until(1)
+    reading.stop()
+    await vi.waitFor(() => expect(pair.server.stats().channels).toBe(0))
+    const attempts = log.opened.length
+    log.opening = Promise.resolve()
+    await new Promise((resolve) => setTimeout(resolve, 0))
+    expect(log.readers.size).toBe(0)
+    expect(log.opened.length).toBeLessThanOrEqual(attempts + 1)
   })
 
   test("fails with what opening its log failed with", async () => {

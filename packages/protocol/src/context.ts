@@ -45,9 +45,12 @@ export class Context {
 
   /** A payload that was written already. Throws Unencodable when the other side would not accept it. */
   accepted(encoded: Encoded): Encoded {
-    const { messageBytes } = this.peer
-    if (encoded.length <= messageBytes) return encoded
-    throw new Unencodable(`larger than ${messageBytes} units`, "TOO_LARGE")
+    if (this.accepts(encoded)) return encoded
+    throw new Unencodable(`larger than ${this.peer.messageBytes} units`, "TOO_LARGE")
+  }
+
+  accepts(encoded: Encoded): boolean {
+    return encoded.length <= this.peer.messageBytes
   }
 
   emit(effect: Effect): void {

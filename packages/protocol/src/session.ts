@@ -310,6 +310,11 @@ export class Session {
     return this.#context.encode(value)
   }
 
+  /** Whether the other side accepts a payload of this size. */
+  accepts(encoded: Encoded): boolean {
+    return this.#context.accepts(encoded)
+  }
+
   /** A payload that was written for many. Throws Unencodable when the other side would not accept it. */
   accepted(encoded: Encoded): Encoded {
     return this.#context.accepted(encoded)
