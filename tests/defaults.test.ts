@@ -4,6 +4,7 @@ import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, it } from "vitest"
 import { defaultTimeout } from "../packages/client/src/options.js"
+import { defaultKept } from "../packages/server/src/broker/memory-broker.js"
 import {
   defaultDrain,
   defaultEntrance,
@@ -38,6 +39,11 @@ const used = {
   "ListenOptions.headersTimeout": defaultHeadersTimeout,
   "MemoryLimits.tombstones": defaultMemory.tombstones,
   "MemoryLimits.units": defaultMemory.units,
+  "MemoryBrokerOptions.age": defaultKept.age,
+  "MemoryBrokerOptions.entries": defaultKept.entries,
+  "MemoryBrokerOptions.topics": defaultKept.topics,
+  "MemoryBrokerOptions.totalUnits": defaultKept.totalUnits,
+  "MemoryBrokerOptions.units": defaultKept.units,
   "QueueOptions.calls": limits.waitingOpens,
   "QueueOptions.units": limits.waitingOpenUnits,
   "RateLimits.cancels": limits.rates.cancels,

@@ -20,6 +20,17 @@ export { implement, isRpcError, scope } from "@trunkline/endpoint"
 export type { RateLimits } from "@trunkline/protocol"
 export type { Host, Transport, TransportEvents } from "@trunkline/transport"
 export type {
+  Broker,
+  BrokerCapabilities,
+  BrokerEntry,
+  BrokerGap,
+  BrokerReader,
+  BrokerStep,
+} from "./broker/broker.js"
+export { readUnits, topicUnits } from "./broker/broker.js"
+export type { MemoryBrokerOptions } from "./broker/memory-broker.js"
+export { memoryBroker } from "./broker/memory-broker.js"
+export type {
   Credentials,
   DrainOptions,
   EntranceLimits,

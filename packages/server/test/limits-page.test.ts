@@ -4,6 +4,8 @@ import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, test } from "vitest"
 import { defaultTimeout } from "../../client/src/options.js"
+import { topicUnits } from "../src/broker/broker.js"
+import { defaultKept } from "../src/broker/memory-broker.js"
 import {
   defaultDrain,
   defaultEntrance,
@@ -27,6 +29,8 @@ const constants = {
   defaultEntrance,
   defaultMemory,
   defaultHeadersTimeout,
+  defaultKept,
+  topicUnits,
 }
 
 /** What stands in the source under a dotted name. */

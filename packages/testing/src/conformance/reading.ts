@@ -1,0 +1,110 @@
+import { type Broker, type BrokerReader, type BrokerStep, readUnits } from "@trunkline/server"
+
+/** Milliseconds after which nothing is believed to come any more. */
+const patience = 5_000
+
+/** What the kit found wrong: a broker's own errors say only that it is out of reach. */
+export class Finding extends Error {}
+
+/** Fails with this where it does not hold. */
+export function demand(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Finding(what)
+}
+
+export function demandEqual(found: unknown, wanted: unknown, what: string): void {
+  const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)]
+  demand(a === b, `${what}: ${shortened(a)} instead of ${shortened(b)}`)
+}
+
+const shortened = (text = "nothing") => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
+
+/** What has to come soon. */
+export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Finding(`${what} did not come`)), patience)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/**
+ * One reading of a topic that checks whatever comes: cursors that fit the wire, none of them twice, and
+ * each entry linked to the one before it.
+ */
+export class Reading {
+  readonly start: string
+  /** Where it stands. */
+  cursor: string
+  readonly #reader: BrokerReader
+  readonly #seen = new Set<string>()
+  #steps: BrokerStep[] = []
+
+  private constructor(reader: BrokerReader) {
+    this.#reader = reader
+    this.start = reader.start
+    this.cursor = reader.start
+    demandCursor(reader.start)
+  }
+
+  static async of(broker: Broker, topic: string, from?: string): Promise<Reading> {
+    return new Reading(await soon(broker.open(topic, from), "a reader"))
+  }
+
+  /** The payloads of the next entries, between which there is no gap. */
+  async entries(count: number, most = 100): Promise<string[]> {
+    const payloads: string[] = []
+    while (payloads.length < count) {
+      const step = await this.step(most)
+      demand(!("gap" in step), `a gap after ${payloads.length} entries`)
+      payloads.push(step.payload)
+    }
+    return payloads
+  }
+
+  /** The gap that comes next. */
+  async gap(): Promise<void> {
+    const step = await this.step()
+    demand("gap" in step, "an entry where there is a gap")
+  }
+
+  /** What comes next, once it is found to follow on what came. */
+  async step(most = 100): Promise<BrokerStep> {
+    if (this.#steps.length === 0) this.#steps = [...(await this.batch(most))]
+    const step = this.#steps.shift()
+    demand(step !== undefined, "the reader ended")
+    demandCursor(step.cursor)
+    if (!("gap" in step)) {
+      demandEqual(step.prev, this.cursor, "an entry is linked to another than the one before it")
+      demand(!this.#seen.has(step.cursor), "an entry came twice")
+    }
+    this.#seen.add(step.cursor)
+    this.cursor = step.cursor
+    return step
+  }
+
+  /** As the broker gives it. */
+  async batch(most: number): Promise<readonly BrokerStep[]> {
+    const steps = await soon(this.#reader.read(most), "an entry")
+    demand(steps.length <= most, `${steps.length} steps where ${most} were asked for`)
+    const units = steps.reduce((sum, step) => sum + ("gap" in step ? 0 : step.payload.length), 0)
+    demand(steps.length < 2 || units <= readUnits, `${units} units in one read`)
+    return steps
+  }
+
+  /** Waits for what comes, beside whatever else happens. */
+  read(most = 100): Promise<readonly BrokerStep[]> {
+    return this.#reader.read(most)
+  }
+
+  close(): void {
+    this.#reader.close()
+  }
+}
+
+function demandCursor(cursor: string): void {
+  demand(/^[\w.~-]{1,64}$/.test(cursor), `${cursor} is no cursor`)
+}
