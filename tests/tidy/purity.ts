@@ -8,7 +8,7 @@ import { nodesOf, parse, placeOf } from "./syntax.js"
  */
 const allowed = new Set(
   `undefined NaN Infinity
-   Array ArrayBuffer BigInt Boolean Error JSON Map Math Number Object Proxy RangeError Reflect RegExp Set String
+   Array ArrayBuffer BigInt Boolean DataView Error JSON Map Math Number Object Proxy RangeError Reflect RegExp Set String
    Symbol SyntaxError TypeError Uint8Array WeakMap WeakSet
    isFinite isNaN parseFloat parseInt
    ArrayLike Awaited Exclude Extract Iterable IterableIterator Iterator Generator NonNullable Omit

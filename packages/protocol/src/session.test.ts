@@ -10,7 +10,8 @@ import {
 } from "./limits.js"
 
 const first = (wire: string): number => JSON.parse(wire)[0]
-const numbered = (wires: readonly string[]): string[] => wires.filter((wire) => first(wire) > 0)
+const numbered = (wires: readonly unknown[]): string[] =>
+  wires.map(String).filter((wire) => first(wire) > 0)
 
 describe("messages", () => {
   it("carry a number and an acknowledgement, and everything of a turn at once", () => {

@@ -5,19 +5,27 @@
  */
 import { bytesFromBase64, bytesToBase64 } from "./base64.js"
 import { depth } from "./limits.js"
+import {
+  bigintOf,
+  bigintText,
+  checkRecord,
+  hasToJson,
+  isTime,
+  mostVisits,
+  timeOf,
+  tooDeep,
+  tooMany,
+} from "./value.js"
 import { Unencodable, Violation } from "./violation.js"
 
 type Dictionary = Readonly<Record<string, unknown>>
 
-/** Digits of a bigint: reading more takes more than linear time. */
-const bigintDigits = 4_096
-
-/** Values visited in one payload: far above any within the size limits, but a value that contains the
- * same subtree twice at every level would otherwise be walked for ever. */
-const mostVisits = 16_777_216
 let visits = 0
 
-/** Whether JSON.stringify alone writes the value right: the common case, which has to be fast. */
+/**
+ * Whether JSON.stringify alone writes the value right: the common case, which has to be fast. Throws
+ * Unencodable for more values than anybody may send.
+ */
 export function isPlain(value: unknown): boolean {
   visits = 0
   return plain(value, depth)
@@ -32,7 +40,8 @@ function plain(value: unknown, room: number): boolean {
       return Number.isFinite(value) && !Object.is(value, -0)
     case "object":
       if (value === null) return true
-      if (room === 0 || ++visits > mostVisits) return false
+      if (++visits > mostVisits) throw new Unencodable(tooMany)
+      if (room === 0) return false
       return Array.isArray(value) ? plainArray(value, room - 1) : plainObject(value, room - 1)
     default:
       return false
@@ -67,8 +76,6 @@ export function escapeValue(value: unknown): unknown {
   return copy
 }
 
-const tooDeep = `nested deeper than ${depth}, or a cycle`
-
 /** `room` stops at cycles; what counts on the wire is the copy's depth, markers included. */
 function escapeAny(value: unknown, room: number): unknown {
   switch (typeof value) {
@@ -93,47 +100,33 @@ function escapeNumber(value: number): unknown {
   return Number.isFinite(value) ? value : { $: "f", v: String(value) }
 }
 
-function bigintText(value: bigint): string {
-  const text = String(value)
-  if (text.length > bigintDigits) throw new Unencodable("a bigint of too many digits")
-  return text
-}
-
 function escapeObject(object: object, room: number): unknown {
-  if (++visits > mostVisits) throw new Unencodable("too many values")
+  if (++visits > mostVisits) throw new Unencodable(tooMany)
   if (room === 0) throw new Unencodable(tooDeep)
-  if (Array.isArray(object)) return object.map((element) => escapeAny(element, room - 1))
+  if (Array.isArray(object)) return escapeArray(object, room)
   if (object instanceof Uint8Array) return { $: "b", v: bytesToBase64(object) }
-  if (object instanceof Date) return { $: "d", v: dateTime(object) }
+  if (object instanceof Date) return { $: "d", v: timeOf(object) }
   if (object instanceof Map) return { $: "m", v: escapePairs([...object], room) }
   if (object instanceof Set) return { $: "s", v: escapeAny([...object], room) }
-  if ("toJSON" in object && typeof object.toJSON === "function") {
-    return escapeAny(object.toJSON(), room - 1)
-  }
+  if (hasToJson(object)) return escapeAny(object.toJSON(), room - 1)
   return escapeRecord(object, room)
 }
 
-/**
- * Of a class instance the own enumerable properties travel. What is no such object is refused, a
- * forgotten promise first of all.
- */
 function escapeRecord(object: object, room: number): unknown {
-  const tag = Object.prototype.toString.call(object)
-  if (tag !== "[object Object]") throw new Unencodable(`${tag} has no form on the wire`)
-  if (Object.hasOwn(object, "__proto__")) throw new Unencodable("a key named __proto__")
+  checkRecord(object)
   const entries = Object.entries(object).filter(([, value]) => value !== undefined)
   if (Object.hasOwn(object, "$")) return { $: "o", v: escapePairs(entries, room) }
   return Object.fromEntries(entries.map(([key, value]) => [key, escapeAny(value, room - 1)]))
 }
 
-function escapePairs(pairs: readonly (readonly [unknown, unknown])[], room: number): unknown {
-  return pairs.map(([key, value]) => [escapeAny(key, room - 1), escapeAny(value, room - 1)])
+/** A hole counts as undefined. */
+function escapeArray(array: readonly unknown[], room: number): unknown {
+  if (array.length > mostVisits) throw new Unencodable(tooMany)
+  return Array.from(array, (element) => escapeAny(element, room - 1))
 }
 
-function dateTime(date: Date): number {
-  const time = date.getTime()
-  if (Number.isNaN(time)) throw new Unencodable("an invalid date")
-  return time
+function escapePairs(pairs: readonly (readonly [unknown, unknown])[], room: number): unknown {
+  return pairs.map(([key, value]) => [escapeAny(key, room - 1), escapeAny(value, room - 1)])
 }
 
 /** What the receiver will ask of the payload: its depth. */
@@ -207,7 +200,7 @@ function markedValue(kind: unknown, value: unknown, room: number): unknown {
     case "m":
       return new Map(pairs(value, room))
     case "n":
-      return isInteger(value) ? BigInt(value) : notAMarker
+      return typeof value === "string" ? (bigintOf(value) ?? notAMarker) : notAMarker
     case "o":
       return Object.fromEntries(pairs(value, room).map(checkedEntry))
     case "s":
@@ -217,17 +210,6 @@ function markedValue(kind: unknown, value: unknown, room: number): unknown {
     default:
       return notAMarker
   }
-}
-
-/** A Date reaches this far from 1970, whole milliseconds both ways. */
-const farthestTime = 8.64e15
-
-function isTime(value: unknown): value is number {
-  return Number.isInteger(value) && Math.abs(Number(value)) <= farthestTime
-}
-
-function isInteger(value: unknown): value is string {
-  return typeof value === "string" && value.length <= bigintDigits && /^-?\d+$/.test(value)
 }
 
 function elements(array: unknown[], room: number): unknown[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import type { AcceptedChannel } from "../src/index.js"
+import { type AcceptedChannel, type Codec, jsonCodec, msgpackCodec } from "../src/index.js"
 import * as limits from "../src/limits.js"
 import { type End, itemsOf, type Opened, takeAll, Wired } from "./wired.js"
 
@@ -45,7 +45,7 @@ class Storm {
   /** Calls that wait for their answer, by the side that serves them. */
   readonly #pending: { end: End; channel: AcceptedChannel }[] = []
 
-  constructor(seed: number) {
+  constructor(seed: number, codec: Codec) {
     this.#roll = dice(seed)
     const accepts = {
       window: 16_384 * (1 + this.#roll(8)),
@@ -54,7 +54,7 @@ class Storm {
       messageBytes: 700_000,
     }
     const random = () => this.#roll(1_000) / 1_000
-    this.line = new Wired({ client: accepts, server: accepts, random }).join()
+    this.line = new Wired({ codec, client: accepts, server: accepts, random }).join()
     for (const end of [this.line.client, this.line.server]) {
       end.accept = (channel) => this.#serve(end, channel)
     }
@@ -154,7 +154,7 @@ class Storm {
   #emitTo(source: Source): void {
     const { channel } = source
     if (channel.state === "closed" || (channel.lane?.room() ?? 0) < 1) return
-    const item = JSON.stringify([source.sent++, "y".repeat(this.#size())])
+    const item = this.line.server.codec.encode([source.sent++, "y".repeat(this.#size())])
     this.line.server.serve((serving) => serving.item(channel, item))
   }
 
@@ -204,8 +204,8 @@ class Storm {
 /** Codes with which a call of the storm may end. */
 const expected = ["CANCELLED", "TIMEOUT", "BUSY", "RESULT_LOST"]
 
-function check(seed: number): Storm {
-  const storm = new Storm(seed)
+function check(seed: number, codec: Codec): Storm {
+  const storm = new Storm(seed, codec)
   for (let step = 0; step < 400; step++) storm.step()
   storm.heal()
   const { client, server } = storm.line
@@ -214,8 +214,7 @@ function check(seed: number): Storm {
     expect(end.closed).toBeUndefined()
     expect(end.session.idle).toBe(true)
     expect(end.serving.size).toBe(0)
-    const longest = Math.max(...end.sent.map((wire) => wire.length))
-    expect(longest).toBeLessThanOrEqual(limits.messageUnits + limits.envelopeUnits)
+    expect(end.longest).toBeLessThanOrEqual(limits.messageUnits + limits.envelopeUnits)
   }
   for (const { opened, input } of storm.calls) {
     const [outcome, ...more] = opened.outcomes
@@ -230,7 +229,10 @@ function check(seed: number): Storm {
   return storm
 }
 
-describe("two sessions in a storm", () => {
+describe.each([
+  ["json", jsonCodec],
+  ["msgpack", msgpackCodec()],
+])("two sessions in a storm, on %s", (_, codec) => {
   const seeds = Number(process.env["STORM_SEEDS"] ?? 20)
   const from = Number(process.env["STORM_FROM"] ?? 1)
 
@@ -238,7 +240,7 @@ describe("two sessions in a storm", () => {
     const reached = { replayed: 0, duplicates: 0, parts: 0, cancels: 0, credits: 0, results: 0 }
     for (let seed = from; seed < from + seeds; seed++) {
       try {
-        const { line, calls } = check(seed)
+        const { line, calls } = check(seed, codec)
         const frames = [...line.client.frames, ...line.server.frames]
         reached.replayed += line.client.session.counters.replayed
         reached.duplicates += line.server.session.counters.duplicates

@@ -2,6 +2,7 @@ import {
   type AcceptedChannel,
   type Arrival,
   type Attachment,
+  type Codec,
   Context,
   type Effect,
   type Encoded,
@@ -21,6 +22,8 @@ import {
 import * as limits from "../src/limits.js"
 
 export interface WiredOptions {
+  /** What both speak; json if nothing is said. */
+  readonly codec?: Codec
   /** What the client accepts, where it differs from the defaults. */
   readonly client?: Partial<Limits>
   /** What the server accepts, where it differs from the defaults. */
@@ -55,12 +58,14 @@ export interface Opened {
 export class End {
   readonly session: Session
   readonly serving: Serving
-  readonly codec = jsonCodec
+  readonly codec: Codec
   readonly limits: Limits
-  /** Every message that it ever sent. */
+  /** Every message that it ever sent, as JSON has it. */
   readonly sent: string[] = []
+  /** Units of the longest of them. */
+  longest = 0
   /** Messages on their way to the other end. */
-  flying: string[] = []
+  flying: Encoded[] = []
   readonly effects: Effect[] = []
   readonly accepted: AcceptedChannel[] = []
   readonly cancelled: string[] = []
@@ -72,8 +77,9 @@ export class End {
   readonly #context: Context
 
   constructor(role: Role, accepts: Limits, options: WiredOptions, clock: { now: number }) {
+    this.codec = options.codec ?? jsonCodec
     const context = new Context(
-      jsonCodec,
+      this.codec,
       options.random ?? (() => 0.5),
       role === "server" && options.rates ? new Rates(options.rates) : undefined,
     )
@@ -157,12 +163,13 @@ export class End {
 
   /** Sends a frame that no half of the session asked for. */
   say(...frame: readonly unknown[]): void {
-    this.step(() => this.#context.scheduler.push(JSON.stringify(frame)))
+    this.step(() => this.#context.scheduler.push(transcribe(this.codec, JSON.stringify(frame))))
   }
 
   /** A message of the other end that no session of ours would send. */
   hear(message: unknown): void {
-    const wire = typeof message === "string" ? message : JSON.stringify(message)
+    const text = typeof message === "string" ? message : JSON.stringify(message)
+    const wire = transcribe(this.codec, text)
     this.step((session) => session.receive(wire))
   }
 
@@ -186,8 +193,9 @@ export class End {
     this.effects.push(effect)
     switch (effect.type) {
       case "transmit":
-        this.sent.push(textOf(effect.wire))
-        this.flying.push(textOf(effect.wire))
+        this.sent.push(textOf(this.codec, effect.wire))
+        this.longest = Math.max(this.longest, effect.wire.length)
+        this.flying.push(effect.wire)
         break
       case "disconnect":
         this.closed = { code: effect.code, reason: effect.reason }
@@ -214,8 +222,8 @@ export class End {
 }
 
 /**
- * Two sessions and the wire between them, in virtual time. Messages fly as encoded text; a test lets
- * them arrive, loses them, cuts the wire and joins it again.
+ * Two sessions and the wire between them, in virtual time. Messages fly as they are encoded; a test
+ * lets them arrive, loses them, cuts the wire and joins it again.
  */
 export class Wired {
   readonly client: End
@@ -375,7 +383,13 @@ export function failureOf({ outcomes }: Opened): unknown {
   return outcome.ok ? undefined : outcome.failure
 }
 
-function textOf(wire: Encoded): string {
-  if (typeof wire !== "string") throw new Error("not text")
-  return wire
+function textOf(codec: Codec, wire: Encoded): string {
+  return typeof wire === "string" ? wire : String(jsonCodec.encode(codec.decode(wire).value))
+}
+
+/** A message of JSON, as this codec has it. */
+export function transcribe(codec: Codec, text: string): Encoded {
+  if (codec === jsonCodec) return text
+  const { value, revive } = jsonCodec.decode(text)
+  return codec.encode(revive ? revive(value) : value)
 }
