@@ -1,23 +1,31 @@
 import { RpcError } from "@trunkline/contract"
 import { type Caller, callUser, checkedNumber, type Line, SessionLine } from "@trunkline/endpoint"
 import {
+  type BackoffOptions,
+  type Codec,
+  Context,
   defaultBackoff,
   type HelloBody,
   jsonCodec,
+  NothingServed,
+  type OpenedChannel,
+  type OutgoingEvent,
   ownLimits,
+  type QueueBounds,
+  Session,
   type SessionCounters,
-  type SessionEnd,
+  withinRange,
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as bounds from "@trunkline/protocol/limits"
-import { type DriverUser, type Host, systemHost, uniform } from "@trunkline/transport"
+import { Driver, type DriverUser, type Host, systemHost, uniform } from "@trunkline/transport"
 import { EventEmitter } from "eventemitter3"
 import { urlAlphabet } from "nanoid"
 import { type ConnectionEvent, type ConnectionState, connectionMoves } from "./connection-state.js"
-import { Dial, type DialResult } from "./dial.js"
+import { Dial } from "./dial.js"
 import { type ConnectOptions, defaultTimeout } from "./options.js"
-import { Reconnect, type Verdict } from "./reconnect.js"
-import { Sessions } from "./sessions.js"
+import { Reconnect } from "./reconnect.js"
+import { type KeeperUser, SessionKeeper, type Welcomed, wakeSpread } from "./session-keeper.js"
 import { watchPage } from "./wake.js"
 import { webSocketClass } from "./web-socket-class.js"
 
@@ -53,8 +61,8 @@ export interface ConnectionInfo extends SessionCounters {
 /** What is said of us in HELLO, for the server's logs. */
 const clientName = "trunkline"
 
-/** Attempts to come soon after the network did are spread over this, in milliseconds. */
-const wakeSpread = 1_000
+/** Sessions that may be finished beside the current one; a server that leaves then has to wait. */
+const mostLeft = 3
 
 /**
  * One line to a server, for as long as it is wanted: it outlives sockets and sessions. Any number of
@@ -66,14 +74,18 @@ export class Connection implements Caller {
   readonly #url: string
   readonly #options: ConnectOptions
   readonly #host: Host
+  readonly #queue: QueueBounds
   readonly #events: EventEmitter<ConnectionEvents> = new EventEmitter()
-  readonly #sessions: Sessions
-  readonly #reconnect: Reconnect
+  readonly #keeping: KeeperUser
   readonly #instance: string
   readonly #unwatch: () => void
+  /** Of the session in which whatever is begun goes out. */
+  #current: SessionKeeper
+  /** Of the one that is to take over from it, as its server is about to leave. */
+  #next: SessionKeeper | undefined
+  /** Of sessions from which another took over: what was begun there is finished there. */
+  readonly #left = new Set<SessionKeeper>()
   #state: ConnectionState = "connecting"
-  #dial: Dial | undefined
-  #cancelWait: (() => void) | undefined
   /** What `drain` gave, once it was asked for, and what resolves it. */
   #draining: Promise<void> | undefined
   #drained: (() => void) | undefined
@@ -91,26 +103,20 @@ export class Connection implements Caller {
     this.#host = host
     // Of the 64 letters each byte names one.
     this.#instance = Array.from(host.random(21), (byte) => urlAlphabet[byte & 63]).join("")
-    this.#reconnect = new Reconnect(
-      {
-        base: checkedNumber("reconnect.base", base, 0, Number.MAX_VALUE),
-        cap: checkedNumber("reconnect.cap", cap, Number.MIN_VALUE, Number.MAX_VALUE),
-      },
-      () => uniform(host),
-    )
-    this.#sessions = new Sessions({
-      host,
-      codec: jsonCodec,
-      limits: ownLimits(options.limits),
-      queue: {
-        calls: checkedNumber("queue.calls", calls, 0),
-        units: checkedNumber("queue.units", units, 0),
-      },
-      user: this.#driverUser(),
+    this.#queue = {
+      calls: checkedNumber("queue.calls", calls, 0),
+      units: checkedNumber("queue.units", units, 0),
+    }
+    this.#keeping = this.#keeperUser({
+      base: checkedNumber("reconnect.base", base, 0, Number.MAX_VALUE),
+      cap: checkedNumber("reconnect.cap", cap, Number.MIN_VALUE, Number.MAX_VALUE),
     })
+    this.#current = new SessionKeeper(this.#keeping)
     this["~line"] = this.#makeLine(checkedNumber("timeout", options.timeout ?? defaultTimeout))
-    this.#unwatch = watchPage((reason) => (reason === "woke" ? this.#woke() : this.#suspend()))
-    this.#connect()
+    this.#unwatch = watchPage((reason) => {
+      for (const keeper of this.#keepers) reason === "woke" ? keeper.woke() : keeper.suspend()
+    })
+    this.#current.dial()
   }
 
   get state(): ConnectionState {
@@ -119,13 +125,14 @@ export class Connection implements Caller {
 
   /** The last round trip in milliseconds; undefined until there was one. */
   get latency(): number | undefined {
-    return this.#sessions.driver.session.roundTrip
+    return this.#current.session.roundTrip
   }
 
+  /** Of the session in which calls go out now. */
   get info(): ConnectionInfo {
-    const { session } = this.#sessions.driver
+    const { session, id } = this.#current
     const { subprotocol } = session.codec
-    return { session: this.#sessions.id, subprotocol, ...session.counters }
+    return { session: id, subprotocol, ...session.counters }
   }
 
   /** Listens to the connection itself; data never comes this way. The result stops it. */
@@ -148,8 +155,10 @@ export class Connection implements Caller {
       this.#drained = resolve
     })
     this.#move("drain")
-    for (const channel of [...this.#sessions.driver.session.calling.live]) {
-      if (!channel.countsAsCall) this["~line"].cancel(channel, "CLOSED")
+    for (const keeper of this.#keepers) {
+      for (const channel of [...keeper.session.calling.live]) {
+        if (!channel.countsAsCall) this["~line"].cancel(channel, "CLOSED")
+      }
     }
     this.#settled()
     return this.#draining
@@ -160,42 +169,42 @@ export class Connection implements Caller {
    * that were never sent with `CLOSED`, others with `OUTCOME_UNKNOWN`, streams with `CLOSED`.
    */
   async close(): Promise<void> {
-    this.#sessions.driver.step((session) => session.bye("closed"))
-    this.#finish()
+    if (this.#state === "closed") return
+    const keepers = this.#keepers
+    this.#draining ??= Promise.resolve()
+    for (const { driver } of keepers) driver.step((session) => session.bye("closed"))
+    this.#finish(keepers)
   }
 
   /** Drops the line without a word; what is open fails as with `close`. */
   async abort(): Promise<void> {
-    this.#finish()
+    this.#finish(this.#keepers)
+  }
+
+  get #keepers(): readonly SessionKeeper[] {
+    const next = this.#next ? [this.#next] : []
+    return [...this.#left, this.#current, ...next]
+  }
+
+  /** Of the session that a channel is in. */
+  #keeperOf(channel: OpenedChannel): SessionKeeper {
+    for (const keeper of this.#left) if (keeper.session.calling.live.has(channel)) return keeper
+    return this.#current
   }
 
   #makeLine(timeout: number): Line {
     const connection = this
     const owner = {
       get driver() {
-        return connection.#sessions.driver
-      },
-      get id() {
-        return connection.#sessions.id
+        return connection.#current.driver
       },
       get refusing() {
         return connection.#draining !== undefined
       },
+      ownerOf: (channel: OpenedChannel) => connection.#keeperOf(channel),
       report: (error: RpcError) => connection.#report(error),
     }
     return new SessionLine(owner, this.#host, timeout)
-  }
-
-  #driverUser(): DriverUser {
-    return {
-      accept: () => {},
-      event: () => {},
-      goAway: () => {},
-      lost: (code, reason) => this.#lost(code, reason),
-      over: (end) => this.#over(end),
-      settled: () => this.#settled(),
-      eventsLost: (events) => this.#eventsLost(events),
-    }
   }
 
   #eventsLost(events: number): void {
@@ -203,26 +212,52 @@ export class Connection implements Caller {
     this.#settled()
   }
 
-  #connect(): void {
-    this.#cancelWait = undefined
-    this.#move("dial")
-    const codecs = [this.#sessions.driver.session.codec]
-    const { token } = this.#options
-    this.#dial = new Dial(
-      {
-        url: this.#url,
-        host: this.#host,
-        codecs,
-        WebSocket: webSocketClass(this.#options.WebSocket),
-        token: () => token?.(),
-        hello: (auth) => this.#hello(auth),
-      },
-      (result) => this.#dialled(result),
-    )
+  #keeperUser(backoff: BackoffOptions): KeeperUser {
+    const { token, WebSocket } = this.#options
+    const host = this.#host
+    return {
+      host,
+      longestWait: backoff.cap,
+      reconnect: () => new Reconnect(backoff, () => uniform(host)),
+      create: (user, firstId, codec = jsonCodec) => this.#create(user, firstId, codec),
+      dial: (codecs, hello, done) =>
+        new Dial(
+          {
+            url: this.#url,
+            host,
+            codecs,
+            WebSocket: webSocketClass(WebSocket),
+            token: () => token?.(),
+            hello,
+          },
+          done,
+        ),
+      hello: (auth) => this.#hello(auth),
+      dialling: (keeper) => void (keeper === this.#current && this.#move("dial")),
+      failed: (cause) => this.#report(new RpcError("UNAVAILABLE", { cause, executed: "no" })),
+      resumed: (keeper) => void (keeper === this.#current && this.#up()),
+      welcomed: (keeper, welcomed) => this.#welcomed(keeper, welcomed),
+      lost: (keeper, code, reason) => this.#lost(keeper, code, reason),
+      gone: (keeper, code, reason) => this.#gone(keeper, code, reason),
+      left: (keeper) => void (this.#left.has(keeper) && this.#forget(keeper)),
+      goAway: (keeper) => void (keeper === this.#current && this.#sentAway()),
+      settled: () => this.#settled(),
+      eventsLost: (events) => this.#eventsLost(events),
+      displaced: (keeper, entry) => this.#displaced(keeper, entry),
+    }
+  }
+
+  #create(user: DriverUser, firstId: number, codec: Codec): Driver {
+    const host = this.#host
+    const context = new Context(codec, () => uniform(host))
+    const callee = new NothingServed(context)
+    const limits = ownLimits(this.#options.limits)
+    const queue = this.#queue
+    const session = new Session({ role: "client", context, callee, limits, queue, firstId })
+    return new Driver(session, host, user)
   }
 
   #hello(auth: string | undefined): HelloBody {
-    const resume = this.#sessions.resume()
     return {
       ...(auth !== undefined && { auth }),
       caps: [],
@@ -230,105 +265,107 @@ export class Connection implements Caller {
       instance: this.#instance,
       ...(this.#options.contract !== undefined && { contract: this.#options.contract }),
       limits: ownLimits(this.#options.limits),
-      ...(resume && { resume }),
     }
   }
 
-  #dialled(result: DialResult): void {
-    const now = this.#host.now()
-    this.#dial = undefined
-    switch (result.type) {
-      case "welcome":
-        return this.#welcomed(result)
-      case "reject":
-        return this.#follow(
-          this.#reconnect.rejected(result.reject, this.#sessions.resuming, now),
-          closeCodes.rejectCloseCodes[result.reject.code],
-          result.reject.message,
-        )
-      case "closed":
-        return this.#lost(result.code, result.reason)
-      case "failed":
-        this.#report(new RpcError("UNAVAILABLE", { cause: result.cause, executed: "no" }))
-        return this.#lost(closeCodes.ABNORMAL, "no attempt could be made")
-    }
+  /** A new session: the first, one in place of a lost one, or one that takes over from another. */
+  #welcomed(keeper: SessionKeeper, welcomed: Welcomed): void {
+    if (this.#left.has(keeper)) return this.#bury(keeper, welcomed)
+    const before = this.#current
+    const moves = keeper !== before && !before.ended
+    keeper.begin(welcomed, before, !moves)
+    if (keeper !== this.#next) this.#next?.stop()
+    this.#next = undefined
+    this.#current = keeper
+    if (moves) {
+      this.#left.add(before)
+      before.driver.step((session) => session.leave("moved"))
+    } else if (keeper !== before) before.stop()
+    this.#up()
   }
 
-  #welcomed({ welcome, transport, codec }: Extract<DialResult, { type: "welcome" }>): void {
-    if (!this.#sessions.welcome(welcome, transport, codec)) {
-      transport.close(closeCodes.PROTOCOL, "an impossible WELCOME")
-      return this.#lost(closeCodes.PROTOCOL, "an impossible WELCOME")
-    }
-    this.#reconnect.opened(this.#host.now())
+  #up(): void {
+    this.#move("dial")
     this.#move("welcome")
-    if (this.#draining) this.#move("drain")
+    if (this.#draining || this.#current.sentAway || this.#left.size > 0) this.#move("drain")
   }
 
-  /** The socket is gone. */
-  #lost(code: number, reason: string): void {
-    this.#follow(this.#reconnect.closed(code, this.#host.now()), code, reason)
+  /** The server takes nothing new: whatever comes waits for a session elsewhere. */
+  #sentAway(): void {
+    this.#move("drain")
+    this.#goElsewhere()
   }
 
-  /** The session ended itself: the server took its leave, or did what no server may. */
-  #over({ why, rx, reason }: SessionEnd): void {
-    if (why === "ended") return
-    const byServer = why === "bye"
-    this.#sessions.end({ rx, breach: false, ask: !byServer })
-    if (byServer) this.#lost(closeCodes.NORMAL, reason)
-    else this.#follow(this.#reconnect.breached(this.#host.now()), closeCodes.PROTOCOL, reason)
+  #goElsewhere(): void {
+    const { sentAway } = this.#current
+    if (!sentAway || this.#next || this.#left.size >= mostLeft || this.#state === "closed") return
+    const range = sentAway.retryAfterMs ?? [0, wakeSpread]
+    this.#next = new SessionKeeper(this.#keeping)
+    this.#next.wait(withinRange(range, uniform(this.#host)))
   }
 
-  #follow(verdict: Verdict, code: number, reason: string): void {
-    const { session, breach, wait } = verdict
-    if (session !== "lives") {
-      this.#sessions.end({ rx: undefined, breach, ask: session === "over" })
+  /** A session that was left goes on in the one that took over, as the loss table says. */
+  #bury(keeper: SessionKeeper, welcomed?: Welcomed): void {
+    welcomed?.transport.close(closeCodes.NORMAL, "not needed")
+    keeper.end()
+    this.#current.inherit(keeper.driver, keeper.loss(this.#current.subject, welcomed?.welcome))
+    this.#forget(keeper)
+  }
+
+  #forget(keeper: SessionKeeper): void {
+    this.#left.delete(keeper)
+    keeper.stop()
+    this.#goElsewhere()
+    if (this.#left.size === 0 && !this.#draining && !this.#current.sentAway) this.#move("settle")
+  }
+
+  #displaced(keeper: SessionKeeper, entry: OpenedChannel | OutgoingEvent): void {
+    const { session } = keeper
+    const loss = keeper.loss(this.#current.subject)
+    this.#current.driver.step((next) => next.adopt(entry, session, loss))
+    keeper.driver.step(lookAgain)
+  }
+
+  #lost(keeper: SessionKeeper, code: number, reason: string): void {
+    if (this.#left.has(keeper)) {
+      if (keeper.ended && !keeper.asks) this.#bury(keeper)
+    } else if (keeper === this.#current) {
+      this.#move("lose", code, reason)
+      this.#chooseHeir()
     }
-    if (wait === undefined) return this.#finish(code, reason)
-    this.#move("lose", code, reason)
-    this.#wait(isOffline() ? this.#longestWait : wait)
   }
 
-  get #longestWait(): number {
-    return this.#options.reconnect?.cap ?? defaultBackoff.cap
+  /** Of two that dial for a new session one is enough: whoever can also ask for what had arrived. */
+  #chooseHeir(): void {
+    if (!this.#next || !this.#current.ended) return
+    if (!this.#current.asks) return this.#current.rest()
+    this.#next.stop()
+    this.#next = undefined
   }
 
-  #wait(milliseconds: number): void {
-    this.#cancelWait?.()
-    this.#cancelWait = this.#host.wakeAt(this.#host.now() + milliseconds, () => this.#connect())
-  }
-
-  /** The page or the network is back: a line is not believed, and not waited for. */
-  #woke(): void {
-    if (this.#state === "waiting") this.#wait(uniform(this.#host) * wakeSpread)
-    else this.#sessions.driver.step((session) => session.probe())
-  }
-
-  /** The session stays in grace; whoever wakes us continues it. */
-  #suspend(): void {
-    const transport = this.#sessions.driver.detach()
-    if (!transport) return
-    transport.close(closeCodes.SUSPENDING, "suspended")
-    this.#move("lose", closeCodes.SUSPENDING, "suspended")
-    this.#wait(this.#longestWait)
+  #gone(keeper: SessionKeeper, code: number, reason: string): void {
+    if (this.#left.has(keeper)) return this.#bury(keeper)
+    if (keeper === this.#next && !this.#current.ended) this.#next = undefined
+    else this.#finish(this.#keepers, code, reason)
   }
 
   #settled(): void {
-    const { session } = this.#sessions.driver
-    const pending = session.calling.live.size + session.events
-    if (this.#draining && pending === 0) void this.close()
+    if (!this.#draining) return
+    const pending = (keeper: SessionKeeper) =>
+      keeper.session.calling.live.size + keeper.session.events
+    if (this.#keepers.every((keeper) => pending(keeper) === 0)) void this.close()
   }
 
   /** For good: whatever is open is settled, and nothing is left that could wake us. */
-  #finish(code?: number, reason?: string): void {
+  #finish(keepers: readonly SessionKeeper[], code?: number, reason?: string): void {
     if (this.#state === "closed") return
-    this.#dial?.abandon()
-    this.#cancelWait?.()
+    for (const keeper of keepers) keeper.stop()
     this.#unwatch()
-    const { driver } = this.#sessions
-    driver.detach()?.close(closeCodes.SUSPENDING, "aborted")
     this.#move("close", code, reason)
-    driver.step((session) => session.close())
-    driver.stop()
+    for (const { driver } of keepers) {
+      driver.step((session) => session.close())
+      driver.stop()
+    }
     this.#drained?.()
   }
 
@@ -350,6 +387,4 @@ export class Connection implements Caller {
   }
 }
 
-function isOffline(): boolean {
-  return globalThis.navigator?.onLine === false
-}
+const lookAgain = (): void => {}

@@ -106,7 +106,8 @@ export class Dispatcher implements Desk {
       if (lost) return lost
     } else if (channel.meta?.f && kind === "subscription" && !procedure.replay) return noCursor
     if (this.running >= this.options.handlers) return busy
-    return this.callee.serving.admit(channel, kind) ? undefined : busy
+    const admitted = this.callee.serving.admit(channel, kind, isRenewable(procedure))
+    return admitted ? undefined : busy
   }
 }
 
@@ -134,6 +135,12 @@ function lossOf(procedure: Entry["procedure"]): Failure | undefined {
     default:
       return streamLost
   }
+}
+
+/** Its contract has a way to begin it anew: nobody who takes leave needs to wait for its end. */
+function isRenewable(procedure: Entry["procedure"]): boolean {
+  if (procedure.kind !== "subscription") return false
+  return procedure.restart === "fresh" || procedure.replay !== undefined
 }
 
 const streamLost: Failure = { code: "STREAM_LOST", executed: "unknown" }

@@ -9,13 +9,21 @@ import {
 import type { Driver, Host } from "@trunkline/transport"
 import type { Line } from "./line.js"
 
-/** Whose session a line leads through: at a client one after another, at a server always the same. */
-export interface LineOwner {
+/** Whoever has the session that a channel is in. */
+interface ChannelOwner {
   readonly driver: Driver
   /** The session's id, once it has one. */
   readonly id: string | undefined
+}
+
+/** Whose session a line leads through: at a client one after another, at a server always the same. */
+export interface LineOwner {
+  /** Of the session in which whatever is new is opened. */
+  readonly driver: Driver
   /** Nothing new is taken any more. */
   readonly refusing: boolean
+  /** In whose session a channel is: while a client moves it has two. */
+  ownerOf(channel: OpenedChannel): ChannelOwner
   report(error: RpcError): void
 }
 
@@ -62,16 +70,16 @@ export class SessionLine implements Line {
   }
 
   cancel(channel: OpenedChannel, code: ReservedCode): void {
-    this.#owner.driver.step((session) => session.cancel(channel, code))
+    this.#owner.ownerOf(channel).driver.step((session) => session.cancel(channel, code))
   }
 
   consumed(channel: OpenedChannel): void {
-    this.#owner.driver.step((session) => session.consumed(channel))
+    this.#owner.ownerOf(channel).driver.step((session) => session.consumed(channel))
   }
 
-  correlationId({ id }: OpenedChannel): string | undefined {
-    const session = this.#owner.id
-    return id > 0 && session ? `${session}.${id}` : undefined
+  correlationId(channel: OpenedChannel): string | undefined {
+    const { id: session } = this.#owner.ownerOf(channel)
+    return channel.id > 0 && session ? `${session}.${channel.id}` : undefined
   }
 
   report(error: RpcError): void {

@@ -2,7 +2,7 @@ import { backoff, defaultBackoff } from "./backoff.js"
 import {
   type Kind as ChannelKind,
   move,
-  type OpenedChannel,
+  OpenedChannel,
   type OpenRequest,
   type OpenWriter,
   type Outcome,
@@ -24,6 +24,7 @@ import { OpenLine, type QueueBounds } from "./open-line.js"
 import { type Numbered, Opening } from "./outbox.js"
 import { type EventWriter, OutgoingEvent } from "./outgoing-event.js"
 import { Roster } from "./roster.js"
+import type { Late } from "./sender.js"
 import { isCursor, isId } from "./shape.js"
 import { Violation } from "./violation.js"
 
@@ -46,6 +47,8 @@ export class Calling implements Half, OpenWriter, EventWriter {
   /** By id: numbered, and the terminal frame is still to come. */
   readonly #channels = new Directory<OpenedChannel>()
   #closed = false
+  /** Another session has taken over: what is to be sent is sent there. */
+  #left = false
   #order = 0
 
   constructor(context: Context, firstId: number, bounds: QueueBounds) {
@@ -57,6 +60,11 @@ export class Calling implements Half, OpenWriter, EventWriter {
 
   get size(): number {
     return this.#channels.size
+  }
+
+  /** Queued ones too, and events that were not sent. */
+  get binding(): number {
+    return this.live.size + this.events.size + this.size
   }
 
   get soonest(): number {
@@ -129,6 +137,27 @@ export class Calling implements Half, OpenWriter, EventWriter {
     move(channel, "giveUp")
     this.#empty(channel)
     this.#fail(channel, { code, executed })
+  }
+
+  /** Whatever is to be opened waits: the other side takes nothing new. */
+  hold(): void {
+    this.#line.hold()
+  }
+
+  /**
+   * Another session has taken over. What was not sent goes there, and so does every stream that can be
+   * continued, from what its consumer has; the rest is finished here. An id is never given again.
+   */
+  leave(): void {
+    this.#left = true
+    this.#line.hold()
+    this.#context.scheduler.withdraw(isUnnumbered)
+    for (const entry of this.inOrder) if (this.#canMove(entry)) this.#displace(entry)
+  }
+
+  /** What is not settled, and events that were not sent, in the order in which they came. */
+  get inOrder(): readonly (OpenedChannel | OutgoingEvent)[] {
+    return [...this.live, ...this.events].sort((a, b) => a.order - b.order)
   }
 
   /** Goes to the calling half of another session. */
@@ -278,6 +307,24 @@ export class Calling implements Half, OpenWriter, EventWriter {
     }
   }
 
+  /** Its place is known, so nothing is lost or comes twice. */
+  #canMove(entry: OpenedChannel | OutgoingEvent): boolean {
+    if (entry.id === 0 || entry instanceof OutgoingEvent) return true
+    const { kind, inflow } = entry
+    return kind === "subscription" && inflow?.begun === true && inflow.cursor !== undefined
+  }
+
+  /** What still arrives for it here is for nobody, and its cursor stays where it is. */
+  #displace(entry: OpenedChannel | OutgoingEvent): void {
+    const { id } = entry
+    if (id > 0) {
+      this.#channels.delete(id)
+      this.#context.scheduler.push(cancelFrame(this.#context.codec, id))
+    }
+    this.#line.leave(entry)
+    this.#context.emit({ type: "displaced", entry })
+  }
+
   #enqueue(channel: OpenedChannel): void {
     channel.writer = this
     if (channel.retryAt > 0) this.live.set(channel, channel.request.deadline)
@@ -373,6 +420,7 @@ export class Calling implements Half, OpenWriter, EventWriter {
     const window = isId(stated) ? Number(stated) : creditWindow.every
     inflow.begin(window, Math.min(channel.credit ?? window, window))
     channel.reissues = 0
+    if (this.#left && this.#canMove(channel)) return this.#displace(channel)
     grant(this.#context, channel)
     this.#context.emit({ type: "readable", channel })
   }
@@ -407,6 +455,7 @@ export class Calling implements Half, OpenWriter, EventWriter {
     this.#channels.delete(channel.id)
     this.#line.leave(channel)
     this.#rewind(channel)
+    if (this.#left) return this.#displace(channel)
     if (failure.code === "REFUSED") return
     channel.retryAt = now + backoff(channel.reissues + 1, random(), defaultBackoff)
     this.live.set(channel, Math.min(channel.retryAt, channel.request.deadline))
@@ -471,6 +520,10 @@ export class Calling implements Half, OpenWriter, EventWriter {
     if (!this.live.remove(channel)) return
     this.#context.emit({ type: "settled", channel, outcome: inDoubt(channel, outcome) })
   }
+}
+
+function isUnnumbered(late: Late): boolean {
+  return late instanceof OutgoingEvent || (late instanceof OpenedChannel && late.id === 0)
 }
 
 /** What no frame may say is never sent: the other side would end the session. */

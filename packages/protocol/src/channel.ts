@@ -215,6 +215,8 @@ export class AcceptedChannel implements LaneOwner, Rostered {
   kind: Kind | undefined
   /** A handler's own ERROR waits behind its items. If the caller leaves, it stays the outcome. */
   failure: Failure | undefined
+  /** Should the session end, its caller may begin it anew and nothing is lost by that. */
+  renewable = false
   /** When the caller stops waiting, on our clock. */
   deadline: number = Number.POSITIVE_INFINITY
   lane: Lane | undefined

@@ -25,6 +25,9 @@ export const droppedNote = 1_000
 /** A channel that is cancelled sooner after its OPEN counts twice among the cancels of a second. */
 export const rapidCancel = 1_000
 
+/** What a client that is sent away gets to find another server, before a server without work takes leave. */
+export const drainPatience = 2_000
+
 /** How long a detached session is kept. */
 export const grace = 120_000
 /** How long the memory of an ended session is kept. */

@@ -1,6 +1,7 @@
 import type { AcceptedChannel, Leaving, OpenedChannel, Outcome } from "./channel.js"
 import type { Encoded } from "./codec.js"
 import type { GoAwayBody, Why } from "./frame.js"
+import type { OutgoingEvent } from "./outgoing-event.js"
 
 /** What a step of the session asks of its driver; carried out in order. */
 export type Effect =
@@ -22,6 +23,8 @@ export type Effect =
   | { readonly type: "eventsSettled" }
   /** So many events sent from here are not proven to have arrived, and will not be. */
   | { readonly type: "eventsLost"; readonly count: number }
+  /** Goes into the session that took over from this one. */
+  | { readonly type: "displaced"; readonly entry: OpenedChannel | OutgoingEvent }
   /** The server is about to leave. */
   | { readonly type: "goaway"; readonly body: GoAwayBody }
   /** The session is over on this side. */

@@ -25,6 +25,8 @@ class CreditFrame implements Late {
 
   write(): Encoded | undefined {
     const { id, gone, inflow } = this.#receiver
+    // It goes on in another session, and is granted credit there.
+    if (id !== this.id) return undefined
     const upTo = inflow?.grant()
     if (upTo === undefined || gone) return undefined
     return this.#context.codec.array([Kind.CREDIT, id, upTo])

@@ -7,6 +7,8 @@ import type { SequencedFrame } from "./frame.js"
 export interface Half {
   /** Channels that wait for their terminal frame. */
   readonly size: number
+  /** Those of them that whoever takes leave waits for: their callers could not begin them anew. */
+  readonly binding: number
   /** When something of it is due by itself; Infinity for never. */
   readonly soonest: number
   /** Does what is due. */

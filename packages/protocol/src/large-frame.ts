@@ -10,13 +10,13 @@ export class LargeFrame implements Sender {
   scheduled = false
   deficit = 0
   readonly #codec: Codec
-  readonly #late: Late
+  readonly late: Late
   #parts: Queue<Numbered> | undefined
 
   /** @param late is written when its first part is about to be numbered */
   constructor(codec: Codec, late: Late) {
     this.#codec = codec
-    this.#late = late
+    this.late = late
   }
 
   take(): Numbered | undefined {
@@ -27,10 +27,10 @@ export class LargeFrame implements Sender {
   }
 
   #cut(): Queue<Numbered> {
-    const frame = this.#late.write()
+    const frame = this.late.write()
     if (frame === undefined) return new Queue()
     // Without its socket a result may have become an ERROR of a few units.
-    if (frameOf(frame).length > messageUnits) return cut(this.#codec, this.#late.id, frame)
+    if (frameOf(frame).length > messageUnits) return cut(this.#codec, this.late.id, frame)
     const whole = new Queue<Numbered>()
     whole.push(frame)
     return whole

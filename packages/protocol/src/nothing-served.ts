@@ -9,6 +9,7 @@ import * as Kind from "./kind.js"
 export class NothingServed implements Half {
   readonly size = 0
   readonly heaviest = 0
+  readonly binding = 0
   readonly soonest: number = Number.POSITIVE_INFINITY
   readonly #context: Context
   #highest = 0

@@ -21,6 +21,8 @@ export class OpenLine {
   readonly #bounds: QueueBounds
   /** Not in the scheduler yet: there is no socket, or no place. */
   readonly #waiting = new Set<LineEntry>()
+  /** Nothing goes to the scheduler any more: another session is awaited. */
+  #held = false
   /** Places taken at the callee, by calls that are open or about to be. */
   #places = 0
   #unnumbered = 0
@@ -33,9 +35,9 @@ export class OpenLine {
   }
 
   isFull(entry: LineEntry): boolean {
-    const { peer, attached } = this.#context
+    const { peer } = this.#context
     const { calls, units } = this.#bounds
-    if (!attached) return this.#unnumbered >= calls || this.#units + entry.units > units
+    if (!this.#moves) return this.#unnumbered >= calls || this.#units + entry.units > units
     if (this.#unnumbered >= calls + peer.calls + peer.streams) return true
     return !entry.isPaced && this.#unpacedUnits + entry.units > units + peer.window
   }
@@ -67,6 +69,11 @@ export class OpenLine {
     this.#placeNext()
   }
 
+  /** From now on whoever enters waits. */
+  hold(): void {
+    this.#held = true
+  }
+
   /** A socket is there. */
   attached(): void {
     const waiting = [...this.#waiting]
@@ -74,19 +81,23 @@ export class OpenLine {
     for (const entry of waiting) this.#place(entry)
   }
 
+  get #moves(): boolean {
+    return this.#context.attached && !this.#held
+  }
+
   get #full(): boolean {
     return this.#places >= this.#context.peer.calls
   }
 
   #place(entry: LineEntry): void {
-    const waits = !this.#context.attached || (entry.countsAsCall && this.#full)
+    const waits = !this.#moves || (entry.countsAsCall && this.#full)
     if (waits) this.#waiting.add(entry)
     else this.#stand(entry)
   }
 
-  /** While a socket is there only calls wait. */
+  /** While the line moves only calls wait. */
   #placeNext(): void {
-    if (!this.#context.attached) return
+    if (!this.#moves) return
     for (const entry of this.#waiting) {
       if (this.#full) return
       this.#waiting.delete(entry)

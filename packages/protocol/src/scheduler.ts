@@ -38,6 +38,17 @@ export class Scheduler {
     this.#ring.push(sender)
   }
 
+  /** Takes out what was to be written for somebody who goes elsewhere. */
+  withdraw(unwanted: (late: Late) => boolean): void {
+    const stays = (waiting: Waiting) => isFinished(waiting) || !unwanted(waiting)
+    const waiting = [...this.#fifo].filter(stays)
+    const senders = [...this.#ring].filter((sender) => !(sender.late && unwanted(sender.late)))
+    this.#fifo.clear()
+    this.#ring.clear()
+    for (const frame of waiting) this.#fifo.push(frame)
+    for (const sender of senders) this.#ring.push(sender)
+  }
+
   /** All that stands in the line, in order. */
   waiting(): Iterable<Waiting> {
     return this.#fifo
@@ -88,7 +99,9 @@ export class Scheduler {
 }
 
 function writeNow(waiting: Waiting): Numbered | undefined {
-  const finished =
-    typeof waiting === "string" || waiting instanceof Opening || waiting instanceof Uint8Array
-  return finished ? waiting : waiting.write()
+  return isFinished(waiting) ? waiting : waiting.write()
+}
+
+function isFinished(waiting: Waiting): waiting is Exclude<Waiting, Late> {
+  return typeof waiting === "string" || waiting instanceof Opening || waiting instanceof Uint8Array
 }

@@ -28,6 +28,8 @@ export interface Sender {
   scheduled: boolean
   /** Units that it may still send in this turn. */
   deficit: number
+  /** What it sends, where that is one frame. */
+  readonly late?: Late
   /** The next frame, of about so many units; `undefined` while there is none that may be sent. */
   take(units: number): Numbered | undefined
 }

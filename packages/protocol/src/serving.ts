@@ -69,6 +69,8 @@ export class Serving implements Half, ChannelServer {
   /** Channels open, by kind. */
   calls = 0
   streams = 0
+  /** Channels whose callers may begin them anew elsewhere. */
+  #renewable = 0
   readonly #timed = new Roster<AcceptedChannel>()
   readonly #context: Context
   readonly #limits: Limits
@@ -95,6 +97,10 @@ export class Serving implements Half, ChannelServer {
 
   get size(): number {
     return this.#channels.size
+  }
+
+  get binding(): number {
+    return this.#channels.size - this.#renewable
   }
 
   get soonest(): number {
@@ -156,12 +162,16 @@ export class Serving implements Half, ChannelServer {
   /**
    * The path's kind is known. `false`: so many of it are open, or so much has been answered that the
    * other side does not take, that one more is refused.
+   *
+   * @param renewable should the session end, its caller may begin it anew and nothing is lost by that
    */
-  admit(channel: AcceptedChannel, kind: ChannelKind): boolean {
+  admit(channel: AcceptedChannel, kind: ChannelKind, renewable: boolean = false): boolean {
     const full =
       kind === "call" ? this.calls >= this.#limits.calls : this.streams >= this.#limits.streams
     if (full || this.#waiting > waitingAnswerUnits) return false
     channel.kind = kind
+    channel.renewable = renewable
+    if (renewable) this.#renewable++
     if (kind === "call") this.calls++
     else this.streams++
     return true
@@ -483,6 +493,7 @@ export class Serving implements Half, ChannelServer {
     this.#timed.remove(channel)
     channel.inflow?.clear()
     this.#context.assembly.discard(channel.id)
+    if (channel.renewable) this.#renewable--
     if (channel.kind === "call") this.calls--
     else if (channel.kind !== undefined) this.streams--
   }

@@ -350,25 +350,19 @@ describe("control frames", () => {
     expect(server.over?.why).toBe("bye")
   })
 
-  it("a release is taken when nothing is open, and asks once for what is only unacknowledged", () => {
+  it("who retires takes leave when nothing is open, and asks for what is only unacknowledged", () => {
     const line = wired()
     line.client.open("a")
     line.settle()
-    const release = () => line.server.step((session) => session.release("drained"))
-    release()
+    line.server.step((session) => session.retire("drained"))
     line.flush()
     expect(line.server.flying).toEqual([])
     line.server.result(line.server.accepted[0])
-    line.settle()
-    release()
-    release()
     line.flush()
-    expect(line.server.flying).toEqual(["[0,1,[4,1]]"])
+    expect(line.server.flying).toEqual(["[0,1,[4,1]]", "[1,1,[17,1]]"])
     expect(line.server.over).toBeUndefined()
     line.settle()
-    release()
     expect(line.server.over?.reason).toBe("drained")
-    line.arrive(line.server)
     expect(line.client.over?.why).toBe("bye")
   })
 

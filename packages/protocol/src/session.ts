@@ -89,6 +89,8 @@ export class Session {
   readonly #liveness: Liveness
   #controls: Encoded[] = []
   #over = false
+  /** Takes its leave with these words as soon as nothing is left to do here. */
+  #leaving: string | undefined
   #messagesIn = 0
   #replayed = 0
   #duplicates = 0
@@ -204,6 +206,7 @@ export class Session {
     try {
       input(this, argument)
       if (this.#context.budget.relieved) this.#regrant()
+      if (this.#leaving !== undefined) this.#release(this.#leaving)
     } catch (error) {
       if (!(error instanceof Violation)) throw error
       // A browser may close with none of the lower codes, and a server does the same with all of ours.
@@ -325,13 +328,20 @@ export class Session {
     this.#control([Kind.GOAWAY, this.#context.codec.encode(body)])
   }
 
-  /**
-   * Takes leave once nothing is left to do here. Where only acknowledgements are missing the other side
-   * is asked for them: it has no reason to hurry with those of the last results.
-   */
-  release(reason: string): void {
-    if (this.idle) return this.bye(reason)
-    if (this.#openChannels === 0 && !this.#liveness.probing) this.probe()
+  /** Opens nothing more: what is to be opened waits for a session elsewhere. */
+  hold(): void {
+    this.calling.hold()
+  }
+
+  /** Another session has taken over from this one, which ends when what stays here is finished. */
+  leave(reason: string): void {
+    this.calling.leave()
+    this.retire(reason)
+  }
+
+  /** Takes leave as soon as nothing is left that has to be finished here. */
+  retire(reason: string): void {
+    this.#leaving = reason
   }
 
   /** Ends the session now; its acknowledgement is final. */
@@ -358,24 +368,34 @@ export class Session {
 
   /** Takes over what was opened and sent in a session that was lost. */
   inherit(lost: Session, loss: Loss): void {
-    const inOrder = [...lost.calling.live, ...lost.calling.events]
-    for (const entry of inOrder.sort((a, b) => a.order - b.order)) {
-      if (entry instanceof OutgoingEvent) {
-        if (!loss.subjectChanged) this.calling.adoptEvent(entry)
-        continue
-      }
-      const fate = fateOf(entry, loss, lost.#outbox)
-      lost.calling.release(entry)
-      this.calling.adopt(entry, fate)
-    }
-    const unsent = loss.subjectChanged ? lost.calling.events.size : 0
-    this.#eventsLost(unsent + lost.#outbox.eventsAfter(loss.rx))
+    let events = lost.#outbox.eventsAfter(loss.rx)
+    for (const entry of lost.calling.inOrder) events += this.#adopt(entry, lost, loss)
+    this.#eventsLost(events)
+  }
+
+  /** Takes one over. Its caller may have stopped waiting meanwhile. */
+  adopt(entry: OpenedChannel | OutgoingEvent, from: Session, loss: Loss): void {
+    this.#eventsLost(this.#adopt(entry, from, loss))
   }
 
   /** There will be no other session: every channel is settled. */
   close(): void {
     this.end({ why: "ended", rx: undefined, reason: "closed" })
     this.#settleAll("CLOSED")
+  }
+
+  /** Gives how many events were lost by that. */
+  #adopt(entry: OpenedChannel | OutgoingEvent, from: Session, loss: Loss): number {
+    if (entry instanceof OutgoingEvent) {
+      if (!from.calling.events.delete(entry)) return 0
+      if (loss.subjectChanged) return 1
+      this.calling.adoptEvent(entry)
+    } else if (from.calling.live.has(entry)) {
+      const fate = fateOf(entry, loss, from.#outbox)
+      from.calling.release(entry)
+      this.calling.adopt(entry, fate)
+    }
+    return 0
   }
 
   #settleAll(lost: "CLOSED" | "STREAM_LOST"): void {
@@ -388,8 +408,19 @@ export class Session {
     if (count > 0) this.#context.emit({ type: "eventsLost", count })
   }
 
+  /**
+   * What may begin anew elsewhere is not waited for. Where only acknowledgements are missing the other
+   * side is asked for them: it has no reason to hurry with those of the last results.
+   */
+  #release(reason: string): void {
+    if (this.#over || this.#callee.binding + this.calling.binding > 0) return
+    this.#callee.abandon()
+    if (this.idle) this.bye(reason)
+    else if (!this.#liveness.probing) this.probe()
+  }
+
   get #openChannels(): number {
-    return this.calling.live.size + this.calling.size + this.#callee.size
+    return this.calling.binding + this.#callee.size
   }
 
   /** Of a socket that is given up while the session stays. */

@@ -18,6 +18,7 @@ import { customRandom, urlAlphabet } from "nanoid"
 import { checkedIdentity } from "./check.js"
 import type { RetryAfter } from "./entrance.js"
 import type { Credentials, Identity } from "./options.js"
+import type { ServerSession } from "./server-session.js"
 import type { Admission, Newcomer } from "./sessions.js"
 import type { Refusal } from "./stats.js"
 
@@ -27,6 +28,9 @@ const secretLength = 43
 /** Characters of the hash that a client sees of its principal. */
 const subjectLength = 22
 
+/** Who comes while the server drains: there is another one, or will be. In milliseconds. */
+const comeBackAfter: RetryAfter = [500, 5_000]
+
 /** What a handshake needs of its server. */
 export interface HandshakeContext {
   readonly host: Host
@@ -35,6 +39,8 @@ export interface HandshakeContext {
   admit(newcomer: Newcomer): Admission
   /** When to come back, if too many say just now who they are. */
   hello(resume: Resume | undefined): RetryAfter | undefined
+  /** A socket has its session. */
+  attached(session: ServerSession): void
   /** The fingerprint of the contract, where the server knows it. */
   readonly contract: string | undefined
   /** What every WELCOME says of the server. */
@@ -135,7 +141,7 @@ export class Handshake {
     const admission = this.#context.admit(newcomer)
     if (admission.type === "refused") return this.#close(admission.code, admission.reason)
     if (admission.type === "draining") {
-      return this.#reject("draining", "draining", "the server is draining")
+      return this.#reject("draining", "draining", "the server is draining", comeBackAfter)
     }
     if (admission.type === "busy") {
       return this.#reject("connections", "busy", "too many sockets of one principal")
@@ -158,6 +164,7 @@ export class Handshake {
     transport.send(welcomeMessage(codec, welcome))
     const rx = resumed ? (hello.resume?.rx ?? 0) : 0
     session.attach(transport, { rx, limits: hello.limits, heartbeat: welcome.hb })
+    this.#context.attached(session)
   }
 
   /** A page that is still open after the service has changed is nobody's fault, and good to know. */

@@ -76,6 +76,7 @@ export class ServerSession implements DriverUser, Callee {
   #held = 0
   readonly #dispatcher: Dispatcher
   #cancelGrace: (() => void) | undefined
+  #cancelRetirement: (() => void) | undefined
 
   constructor(identity: SessionIdentity, options: ServerSessionOptions) {
     const { host, codec, limits, rates, dispatch } = options
@@ -136,12 +137,16 @@ export class ServerSession implements DriverUser, Callee {
     this.driver.step((session) => session.bye(reason))
   }
 
-  /** Takes leave once it was sent away and nothing is left to do. */
-  release(reason: string): void {
-    if (this.serving.refusing) this.driver.step((session) => session.release(reason))
-  }
-
-  goAway(body: GoAwayBody): void {
+  /**
+   * Takes nothing new, and tells the client to go elsewhere, again after a resume. Where nothing is left
+   * to do the server takes its leave, but lets the client find another server first.
+   *
+   * @param patience milliseconds for that
+   */
+  sendAway(body: GoAwayBody, patience: number): void {
+    this.#cancelRetirement ??= this.host.wakeAt(this.host.now() + patience, () =>
+      this.driver.step((session) => session.retire("drained")),
+    )
     this.driver.step((session) => {
       this.serving.refusing = true
       session.goAway(body)
@@ -168,9 +173,13 @@ export class ServerSession implements DriverUser, Callee {
   over({ why, reason }: SessionEnd): void {
     this.#cancelGrace?.()
     this.#dispatcher.abandon()
+    this.#cancelRetirement?.()
     this.driver.stop()
     this.#options.owner.ended(this, why, reason)
   }
+
+  /** No client sends its server away. */
+  goAway(): void {}
 
   settled(): void {}
 
@@ -178,6 +187,9 @@ export class ServerSession implements DriverUser, Callee {
     const { log } = this.#options.dispatch
     log({ level: "warn", message: "events lost", session: this.identity.sid, events })
   }
+
+  /** What a server opened goes into no other session. */
+  displaced(): void {}
 
   stepped(): void {
     const { session } = this.driver

@@ -56,8 +56,8 @@ export interface UpgradeRefusal {
   readonly status: 400 | 503
 }
 
-/** How often a draining server looks for sessions that have nothing left to do, in milliseconds. */
-const drainStep = 50
+/** Clients that are told to leave look for another server within this, in milliseconds. */
+const moveWithin = 1_000
 
 /**
  * A router on its way to clients: sessions, handshakes, and the way out. It knows no runtime; an adapter
@@ -78,7 +78,10 @@ export class Server {
   readonly #context: HandshakeContext
   readonly #counts: DispatchCounts = { eventsDropped: 0 }
   #closed = false
-  #drainDeadline: number | undefined
+  #drainDeadline = 0
+  #drained: Promise<void> | undefined
+  /** Told when the last session has ended. */
+  #emptied: () => void = () => {}
 
   constructor(dispatch: DispatchOptions["entries"], options: ServeOptions<unknown>) {
     const { host = systemHost, session = {} } = options
@@ -123,6 +126,7 @@ export class Server {
       hello: (resume) => this.#entrance.hello(this.#sessions.has(resume?.sid), host.now()),
       refused: (reason) => this.#refused.add(reason),
       done: (handshake) => this.#leave(handshake),
+      attached: (session) => this.#attached(session),
     }
   }
 
@@ -186,14 +190,25 @@ export class Server {
     counted.close(closeCodes.rejectCloseCodes[reject.code], reject.message)
   }
 
+  /** It takes no new session: `drain` or `close` was called. What a health check has to know. */
+  get draining(): boolean {
+    return this.#sessions.draining
+  }
+
   /**
-   * Lets what was begun finish: no new session and no new call is taken, every client is told to leave,
-   * and one that has nothing left to wait for is let go. At the deadline the rest is.
+   * Lets what was begun finish: no new session and no new call is taken, every client is told to leave
+   * and finds another server meanwhile, and one that has nothing left to wait for is let go. At the
+   * deadline the rest is. Called again it gives the same promise.
    *
    * @throws TypeError for what is no number of milliseconds; nothing has begun then
    */
   async drain(options: DrainOptions = {}): Promise<void> {
     checkDrain(options)
+    this.#drained ??= this.#drain(options)
+    return this.#drained
+  }
+
+  async #drain(options: DrainOptions): Promise<void> {
     const { within = defaultDrain, spread = (within * 2) / 3 } = options
     this.#sessions.draining = true
     this.#drainDeadline = this.#host.now() + within
@@ -201,10 +216,7 @@ export class Server {
       const at = this.#host.now() + uniform(this.#host) * spread
       return this.#host.wakeAt(at, () => this.#sendAway(session))
     })
-    while (this.#sessions.size > 0 && this.#host.now() < this.#drainDeadline) {
-      await new Promise<void>((resolve) => this.#host.wakeAt(this.#host.now() + drainStep, resolve))
-      this.#release()
-    }
+    await this.#empty(this.#drainDeadline)
     for (const takeBack of farewells) takeBack()
     await this.close()
   }
@@ -252,13 +264,27 @@ export class Server {
     return URL.canParse(origin) && new URL(origin).host === host
   }
 
-  #sendAway(session: ServerSession): void {
-    const left = (this.#drainDeadline ?? 0) - this.#host.now()
-    session.goAway({ reason: "draining", deadlineMs: Math.max(0, Math.round(left)) })
+  /** No session is left, or it is too late. */
+  #empty(deadline: number): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#sessions.size === 0) return resolve()
+      const takeBack = this.#host.wakeAt(deadline, resolve)
+      this.#emptied = () => {
+        takeBack()
+        resolve()
+      }
+    })
   }
 
-  #release(): void {
-    for (const session of [...this.#sessions.live]) session.release("drained")
+  #sendAway(session: ServerSession): void {
+    const deadlineMs = Math.max(0, Math.round(this.#drainDeadline - this.#host.now()))
+    const retryAfterMs = [0, Math.min(moveWithin, deadlineMs)] as const
+    session.sendAway({ reason: "draining", deadlineMs, retryAfterMs }, durations.drainPatience)
+  }
+
+  /** Whoever comes back is told again. */
+  #attached(session: ServerSession): void {
+    if (session.serving.refusing) this.#sendAway(session)
   }
 
   #ended(session: ServerSession, why: Why | "bye", reason: string): void {
@@ -266,5 +292,6 @@ export class Server {
     const level = why === "protocol" || why === "overflow" ? "warn" : "info"
     if (session.exceeded) this.#refused.add(session.exceeded)
     this.#log({ level, message: "session ended", session: sid, why, reason })
+    if (this.#sessions.size === 0) this.#emptied()
   }
 }

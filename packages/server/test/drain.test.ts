@@ -5,6 +5,7 @@ import { type Listening, listen } from "@trunkline/server/node"
 import { afterEach, beforeEach, expect, test } from "vitest"
 import * as z from "zod"
 import { LogBook } from "./support/log.js"
+import { quickHost } from "./support/quick-host.js"
 import { helloBody, RawClient } from "./support/raw-client.js"
 
 /* How a server leaves: at once, or when what was begun is finished. */
@@ -32,7 +33,8 @@ beforeEach(async () => {
         signal.addEventListener("abort", () => aborted.push(signal.reason.code))
       }),
   })
-  server = serve(router, { log: book.log })
+  // What has nothing left to do gets some time to find another server.
+  server = serve(router, { log: book.log, host: quickHost(20) })
   listening = await listen(server, { port: 0, hostname: "127.0.0.1" })
   url = `ws://127.0.0.1:${listening.port}/rpc`
 })
@@ -67,7 +69,8 @@ test("drain lets a call finish, takes nothing new, and says goodbye", async () =
   const client = await running()
   const drained = server.drain({ within: 60_000, spread: 0 })
   const [, goAway] = await client.nextOf(6)
-  expect(goAway).toMatchObject({ reason: "draining" })
+  expect(goAway).toMatchObject({ reason: "draining", retryAfterMs: [0, 1_000] })
+  expect(server.draining).toBe(true)
   client.send([3, 0, [20, 5, "echo", "new"]])
   expect(await client.nextOf(18)).toEqual([18, 5, "REFUSED", "no"])
 
@@ -75,7 +78,7 @@ test("drain lets a call finish, takes nothing new, and says goodbye", async () =
   newcomer.send([0, 0, [1, helloBody]])
   expect(await newcomer.next()).toEqual([
     3,
-    { code: "draining", message: "the server is draining" },
+    { code: "draining", message: "the server is draining", retryAfterMs: [500, 5_000] },
   ])
   expect((await newcomer.closed).code).toBe(4503)
 
@@ -102,6 +105,7 @@ test("a client whose socket is cut while the server drains gets its result all t
   const back = await RawClient.open(url)
   back.hello({ resume: { sid, secret, attempt: 1, rx: 0, tx: 1 } })
   expect((await back.nextOf(2))[1]).toMatchObject({ resumed: true })
+  expect((await back.nextOf(6))[1]).toMatchObject({ reason: "draining" })
   release("done")
   expect(await back.nextOf(17)).toEqual([17, 1, "done"])
   back.send([0, 1])

@@ -122,6 +122,8 @@ class User implements DriverUser {
     this.heard.push(["over", why])
   }
 
+  displaced(): void {}
+
   settled(): void {
     this.heard.push(["settled"])
   }

@@ -4,6 +4,8 @@ import type {
   Effect,
   Encoded,
   GoAwayBody,
+  OpenedChannel,
+  OutgoingEvent,
   Session,
   SessionEnd,
 } from "@trunkline/protocol"
@@ -31,6 +33,8 @@ export interface DriverUser {
   eventsLost(count: number): void
   /** Steps were made, and everything that they led to. */
   stepped?(): void
+  /** What was opened or sent here goes into the session that took over. */
+  displaced(entry: OpenedChannel | OutgoingEvent): void
 }
 
 /**
@@ -144,6 +148,8 @@ export class Driver {
       case "settled":
         effect.channel.user.settled(effect.outcome)
         return this.#user.settled()
+      case "displaced":
+        return this.#user.displaced(effect.entry)
       case "readable":
         return effect.channel.user?.readable?.()
       case "writable":

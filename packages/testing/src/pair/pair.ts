@@ -1,5 +1,11 @@
 import { type Connection, type ConnectOptions, connect } from "@trunkline/client"
-import { type Router, type ServeOptions, type Server, serve } from "@trunkline/server"
+import {
+  type DrainOptions,
+  type Router,
+  type ServeOptions,
+  type Server,
+  serve,
+} from "@trunkline/server"
 import { type Host, systemHost } from "@trunkline/transport"
 import { type MemorySocket, memorySocketClass } from "./memory-socket.js"
 import { soon } from "./soon.js"
@@ -40,6 +46,11 @@ export interface Pair {
   plug(): void
   /** Crashes the server and starts another, which knows nothing of the sessions of the first. */
   restart(): void
+  /**
+   * Starts another server and drains the first, as a rolling restart does: the client moves over while
+   * the line stays up. New sockets go to the new server.
+   */
+  replace(options?: DrainOptions): Promise<void>
   /** Closes both. */
   close(): Promise<void>
 }
@@ -73,6 +84,7 @@ class MemoryPair implements Pair {
   readonly #options: PairOptions<unknown>
   readonly #host: Host
   readonly #sockets = new Set<MemorySocket>()
+  readonly #leaving = new Set<Server>()
   #server: Server
   #plugged = true
 
@@ -119,9 +131,17 @@ class MemoryPair implements Pair {
     void before.close()
   }
 
+  async replace(options?: DrainOptions): Promise<void> {
+    const before = this.#server
+    this.#server = this.#serve()
+    this.#leaving.add(before)
+    await before.drain(options)
+    this.#leaving.delete(before)
+  }
+
   async close(): Promise<void> {
     await this.connection.close()
-    await this.#server.close()
+    for (const server of [...this.#leaving, this.#server]) await server.close()
   }
 
   #serve(): Server {
