@@ -5,6 +5,7 @@ import * as limits from "@trunkline/protocol/limits"
 import { expect, it } from "vitest"
 import { defaultTimeout } from "../packages/client/src/options.js"
 import { defaultKept } from "../packages/server/src/broker/memory-broker.js"
+import { defaultKeys } from "../packages/server/src/memory-keys.js"
 import {
   defaultDrain,
   defaultEntrance,
@@ -44,6 +45,9 @@ const used = {
   "MemoryBrokerOptions.topics": defaultKept.topics,
   "MemoryBrokerOptions.totalUnits": defaultKept.totalUnits,
   "MemoryBrokerOptions.units": defaultKept.units,
+  "MemoryKeysOptions.bytes": defaultKeys.bytes,
+  "MemoryKeysOptions.entries": defaultKeys.entries,
+  "MemoryKeysOptions.ttl": defaultKeys.ttl,
   "QueueOptions.calls": limits.waitingOpens,
   "QueueOptions.units": limits.waitingOpenUnits,
   "RateLimits.cancels": limits.rates.cancels,

@@ -249,7 +249,8 @@ export class Connection implements Caller {
 
   #create(user: DriverUser, firstId: number, codec: Codec): Driver {
     const host = this.#host
-    const context = new Context(codec, () => uniform(host))
+    const [random, wall] = [() => uniform(host), () => host.wall()]
+    const context = new Context(codec, random, undefined, wall)
     const callee = new NothingServed(context)
     const limits = ownLimits(this.#options.limits)
     const queue = this.#queue

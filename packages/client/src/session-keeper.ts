@@ -303,7 +303,8 @@ export class SessionKeeper implements DriverUser {
 
   #attach({ welcome, transport }: Welcomed): void {
     const { limits, hb: heartbeat, resumed } = welcome
-    this.driver.attach(transport, { rx: resumed ? welcome.rx : 0, limits, heartbeat })
+    const rx = resumed ? welcome.rx : 0
+    this.driver.attach(transport, { rx, limits, heartbeat, keys: welcome.keys ?? undefined })
   }
 
   /** What is to be done about a line that was lost. */

@@ -191,7 +191,7 @@ describe("when its server is about to leave, a client", () => {
 
   test("loses at the deadline what may not begin anew, and is told so", async () => {
     const { ended } = read(client().plain())
-    const call = safe(client().slow())
+    const call = safe(client().slow(undefined, { timeout: 60_000 }))
     await clock.advance(0)
     const { gone } = replace()
     await clock.advance(30_000)

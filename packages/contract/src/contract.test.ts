@@ -128,6 +128,12 @@ describe("contract", () => {
     const idempotency = loose("always")
     const restart = loose("again")
     expect(() => contract({ a: call({ idempotency }) })).toThrow('a: "always" is none of')
+    const onCrash = loose("always")
+    const idempotent = call({ idempotency: "key", onCrash })
+    expect(() => contract({ a: idempotent })).toThrow('a: "always" is none of')
+    expect(() => contract({ a: call({ onCrash: "rerun" }) })).toThrow(
+      'a: onCrash is for calls with idempotency "key"',
+    )
     expect(() => contract({ a: subscription({ restart }) })).toThrow('a: "again" is none of')
   })
 

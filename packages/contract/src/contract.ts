@@ -1,10 +1,11 @@
 import { errorCodes } from "@trunkline/protocol"
-import type { Delivery, Procedure, Subscription } from "./procedure.js"
+import type { Call, Delivery, Procedure, Subscription } from "./procedure.js"
 
 const kinds: readonly unknown[] = ["call", "subscription", "upload", "duplex", "event"]
 
 const payloads = ["input", "output", "item", "up", "down", "state"]
 const idempotencies: readonly unknown[] = [undefined, "safe", "idempotent", "key"]
+const crashes: readonly unknown[] = [undefined, "unknown", "rerun"]
 const restarts: readonly unknown[] = ["fail", "fresh"]
 const replays: readonly unknown[] = [undefined, "topic"]
 const onGaps: readonly unknown[] = ["error", "snapshot", "continue"]
@@ -88,11 +89,18 @@ function checkProcedure(procedure: Procedure, path: string): void {
     if (schema !== undefined) checkSchema(schema, `${path}: ${part}`)
   }
   if ("errors" in procedure) checkErrors(procedure.errors, path)
-  if (procedure.kind === "call") checkWord(procedure.idempotency, idempotencies, path)
+  if (procedure.kind === "call") checkCall(procedure, path)
   if (procedure.kind === "subscription") {
     checkDelivery(procedure.delivery, path)
     checkReplay(procedure, path)
   }
+}
+
+function checkCall({ idempotency, onCrash }: Call, path: string): void {
+  checkWord(idempotency, idempotencies, path)
+  checkWord(onCrash, crashes, path)
+  if (onCrash === undefined || idempotency === "key") return
+  throw new TypeError(`contract: ${path}: onCrash is for calls with idempotency "key"`)
 }
 
 function checkErrors(errors: unknown, path: string): void {

@@ -111,6 +111,8 @@ test.each([
   ["a delivery", samplesOf({ restart: "fresh", delivery: "latest" })],
   ["an output", listOf(call({ output: Host, idempotency: "safe" }))],
   ["an idempotency", listOf(call(listing))],
+  ["a key", listOf(call({ ...listing, idempotency: "key" }))],
+  ["what follows a crash", listOf(call({ ...listing, idempotency: "key", onCrash: "rerun" }))],
   ["an error", listOf(call({ ...listing, idempotency: "safe", errors: { LOCKED: null } }))],
 ])("the fingerprint tells another contract by %s", (_, other) => {
   expect(fingerprint(other)).not.toBe(fingerprint(monitor))
@@ -127,4 +129,18 @@ test("the order of a list of choices is told, that of required fields is not", (
   expect(of(z.object({ required: z.string(), a: z.int() }))).toBe(
     of(z.object({ a: z.int(), required: z.string() })),
   )
+})
+
+test("what becomes of a keyed call is told, and changes the fingerprint", () => {
+  const of = (onCrash: "unknown" | "rerun") =>
+    contract({ a: call({ idempotency: "key", onCrash }) })
+  expect(describe(of("rerun")).procedures[0]).toMatchObject({
+    idempotency: "key",
+    onCrash: "rerun",
+  })
+  expect(describe(of("unknown")).procedures).toEqual(
+    describe(contract({ a: call({ idempotency: "key" }) })).procedures,
+  )
+  expect(fingerprint(of("rerun"))).not.toBe(fingerprint(of("unknown")))
+  expect(describe(contract({ a: call({}) })).procedures[0]).not.toHaveProperty("onCrash")
 })

@@ -15,6 +15,7 @@ export interface ProcedureDescription {
   readonly down?: JsonSchema
   readonly errors?: { readonly [code: string]: JsonSchema | null }
   readonly idempotency?: string
+  readonly onCrash?: string
   readonly delivery?: string | { readonly conflate: string }
   readonly restart?: string
   readonly replay?: string
@@ -57,6 +58,7 @@ function describeProcedure(path: string, procedure: Procedure): ProcedureDescrip
         ...schema("output", procedure.output, "output"),
         ...errors(procedure.errors),
         ...(procedure.idempotency && { idempotency: procedure.idempotency }),
+        ...(procedure.onCrash && { onCrash: procedure.onCrash }),
       }
     case "subscription":
       return {

@@ -12,6 +12,7 @@ export type {
   ErrorSchemas,
   EventProcedure,
   Idempotency,
+  OnCrash,
   OnGap,
   Procedure,
   Subscription,

@@ -6,11 +6,21 @@ import type { AnySchema, OutputOf } from "./schema.js"
  *
  * - `"safe"`: it changes nothing; run it again.
  * - `"idempotent"`: running it twice does what running it once does; run it again.
- * - `"key"`: reserved for calls that run at most once by a key; it means the same as left out so far.
+ * - `"key"`: the server keeps its outcome under a key, and answers with it when the caller asks again; the
+ *   handler is not run twice.
  *
  * Left out, it is never run twice: the caller gets `OUTCOME_UNKNOWN`.
  */
 export type Idempotency = "safe" | "idempotent" | "key"
+
+/**
+ * What becomes of a keyed call whose server died, or stood still for so long that it passes for dead,
+ * while the handler ran.
+ *
+ * - `"unknown"`: the caller gets `OUTCOME_UNKNOWN`.
+ * - `"rerun"`: the handler is run again, with the same key.
+ */
+export type OnCrash = "unknown" | "rerun"
 
 /**
  * What becomes of a stream's values while its reader is slow or away.
@@ -51,6 +61,8 @@ export interface Call<Input = unknown, Output = unknown, Errors = unknown> {
   readonly output: Output
   readonly errors: Errors
   readonly idempotency: Idempotency | undefined
+  /** Of a keyed call. */
+  readonly onCrash: OnCrash | undefined
 }
 
 /** Values pushed by the side that implements it. */
@@ -132,15 +144,22 @@ export function call<
    * @default never run twice: the caller gets `OUTCOME_UNKNOWN`
    */
   readonly idempotency?: Idempotency | undefined
+  /**
+   * Of a call with `idempotency: "key"`: what happens when its server died while the handler ran.
+   * @default "unknown"
+   */
+  readonly onCrash?: OnCrash | undefined
 }): Call<Input, Output, Errors>
 export function call(definition: {
   readonly input?: AnySchema | undefined
   readonly output?: AnySchema | undefined
   readonly errors?: ErrorSchemas
   readonly idempotency?: Idempotency | undefined
+  readonly onCrash?: OnCrash | undefined
 }): Call {
   const { input, output, errors = {}, idempotency } = definition
-  return { kind: "call", input, output, errors, idempotency }
+  const { onCrash = idempotency === "key" ? "unknown" : undefined } = definition
+  return { kind: "call", input, output, errors, idempotency, onCrash }
 }
 
 /**

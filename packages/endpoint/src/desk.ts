@@ -1,5 +1,12 @@
-import type { Issue } from "@trunkline/contract"
-import type { AcceptedChannel, Codec, Encoded, Serving, Unencodable } from "@trunkline/protocol"
+import type { Call, Issue } from "@trunkline/contract"
+import type {
+  AcceptedChannel,
+  Codec,
+  Encoded,
+  KeyTerms,
+  Serving,
+  Unencodable,
+} from "@trunkline/protocol"
 import type { Driver, Host } from "@trunkline/transport"
 import type { SessionInfo } from "./handler.js"
 import type { Log } from "./log.js"
@@ -12,6 +19,8 @@ export interface DispatchOptions {
   readonly validateItems: boolean
   /** Handlers that may run at a time for one session, those that nobody waits for any more included. */
   readonly handlers: number
+  /** Undefined: there are no keyed calls, or their callers never come back. */
+  readonly keys?: KeyedDesk | undefined
   /** Does not throw: whoever takes the application's sees to that. */
   readonly log: Log
   /** What happened to nobody's knowledge, all sessions together. */
@@ -23,6 +32,13 @@ export interface DispatchCounts {
   eventsDropped: number
 }
 
+/** Serves calls whose outcomes are kept under their keys. */
+export interface KeyedDesk {
+  /** How far clients may rely upon keys now; undefined: not at all. */
+  readonly terms: KeyTerms | undefined
+  start(desk: Desk, entry: Entry, procedure: Call, channel: AcceptedChannel): void
+}
+
 /** What dispatching needs of the session that it dispatches for. */
 export interface Callee {
   readonly driver: Driver
@@ -32,6 +48,10 @@ export interface Callee {
   readonly info: SessionInfo
   /** What `authenticate` said last. */
   readonly context: unknown
+  /** Tells this client's calls from those that others make for the same principal. */
+  readonly instance?: string | undefined
+  /** The epoch of the key store that the client was told when its session began. */
+  readonly keyEpoch?: string | undefined
 }
 
 /** A payload that many are sent. */

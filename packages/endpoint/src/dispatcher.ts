@@ -1,4 +1,4 @@
-import type { Issue } from "@trunkline/contract"
+import type { Call, Issue } from "@trunkline/contract"
 import {
   type AcceptedChannel,
   type Encoded,
@@ -40,7 +40,7 @@ export class Dispatcher implements Desk {
       const Stream = entry.procedure.replay ? ServedReplay : ServedStream
       new Stream(this, entry, entry.procedure, channel).start()
     } else if (entry?.procedure.kind === "call") {
-      new ServedCall(this, entry, entry.procedure, channel).start()
+      this.#call(entry, entry.procedure, channel)
     }
   }
 
@@ -94,6 +94,12 @@ export class Dispatcher implements Desk {
 
   readonly #eventFinished = (event: ServedEvent): void => void this.#events.delete(event)
 
+  #call(entry: Entry, procedure: Call, channel: AcceptedChannel): void {
+    const { keys } = this.options
+    if (keys && procedure.idempotency === "key") keys.start(this, entry, procedure, channel)
+    else new ServedCall(this, entry, procedure, channel).start()
+  }
+
   readonly #serve = (_: Session, input: (serving: Serving) => void): void =>
     input(this.callee.serving)
 
@@ -102,7 +108,8 @@ export class Dispatcher implements Desk {
     const { kind } = procedure
     if (kind !== "call" && kind !== "subscription") return notFound
     if (channel.meta?.u) {
-      const lost = lossOf(procedure)
+      const keyed = this.options.keys !== undefined && channel.meta.k != null
+      const lost = lossOf(procedure, keyed)
       if (lost) return lost
     } else if (channel.meta?.f && kind === "subscription" && !procedure.replay) return noCursor
     if (this.running >= this.options.handlers) return busy
@@ -124,12 +131,10 @@ const busy: Failure = { code: "BUSY", executed: "no" }
  * The callee's side of the loss table (docs/protocol.md, "Session lost"): what may not begin again after
  * an attempt that may have been entered. It stands here because here is the contract.
  */
-function lossOf(procedure: Entry["procedure"]): Failure | undefined {
+function lossOf(procedure: Entry["procedure"], keyed: boolean): Failure | undefined {
   switch (procedure.kind) {
     case "call":
-      return procedure.idempotency === "safe" || procedure.idempotency === "idempotent"
-        ? undefined
-        : { code: "OUTCOME_UNKNOWN", executed: "unknown" }
+      return mayRunAgain(procedure, keyed) ? undefined : outcomeUnknown
     case "subscription":
       return procedure.replay || procedure.restart === "fresh" ? undefined : streamLost
     default:
@@ -143,4 +148,10 @@ function isRenewable(procedure: Entry["procedure"]): boolean {
   return procedure.restart === "fresh" || procedure.replay !== undefined
 }
 
+/** @param keyed its caller names the key of the first attempt; what became of that the store tells */
+function mayRunAgain({ idempotency }: Call, keyed: boolean): boolean {
+  return idempotency === "safe" || idempotency === "idempotent" || (idempotency === "key" && keyed)
+}
+
+const outcomeUnknown: Failure = { code: "OUTCOME_UNKNOWN", executed: "unknown" }
 const streamLost: Failure = { code: "STREAM_LOST", executed: "unknown" }

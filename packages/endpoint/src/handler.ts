@@ -36,6 +36,12 @@ export interface HandlerRequest<Input, Context, Errors> {
   readonly path: string
   /** Session and channel: names this call in the log lines of both sides. */
   readonly correlationId: string
+  /**
+   * Of a call with `idempotency: "key"`: the same for every attempt of one call and for no other call, 43
+   * characters. Write it in the transaction that does the call's work, with a unique index: nothing else
+   * keeps a run apart from one whose server was taken for dead. Else undefined.
+   */
+  readonly idempotencyKey: string | undefined
 }
 
 /** One interface for all kinds; what it returns is the kind's. */

@@ -27,6 +27,8 @@ export type {
   Handlers,
   SessionInfo,
 } from "./handler.js"
+export type { Claimed, Completed, KeyClaim, KeyStore } from "./key-store.js"
+export { KeyedCalls } from "./keyed-calls.js"
 export type { Caller, Line } from "./line.js"
 export type { Log, LogEntry } from "./log.js"
 export type { Merge, Middleware, Use } from "./middleware.js"

@@ -1,6 +1,6 @@
 import { RpcError } from "@trunkline/contract"
 import type { Handler, Handlers } from "./handler.js"
-import type { MiddlewareRequest, Passed, Request } from "./request.js"
+import type { AnyHandler, MiddlewareRequest, Passed, Request } from "./request.js"
 
 export type Middleware<Context, Added> = (
   request: MiddlewareRequest<Context>,
@@ -25,10 +25,8 @@ export interface Use<In, Out> {
   use<Added>(middleware: Middleware<Out, Added>): Use<In, Merge<Out, Added>>
 }
 
-type AnyHandler = (request: Request) => unknown
 type AnyMiddleware = (request: MiddlewareRequest<unknown>) => unknown
 
-/** Handlers of all types meet here; the contract's types were checked where each was written. */
 export function isHandler(value: unknown): value is AnyHandler {
   return typeof value === "function"
 }
@@ -45,10 +43,9 @@ export function isGuarded(handler: AnyHandler): boolean {
   return guard in handler
 }
 
-/** Calls a handler, or the middleware before it, and notes when the handler itself is entered. */
+/** Calls a handler as its origin says, or the middleware before it. */
 export function invoke(handler: AnyHandler, request: Request): unknown {
-  if (!isGuarded(handler)) request.enter()
-  return handler(request)
+  return isGuarded(handler) ? handler(request) : request.call(handler)
 }
 
 /** A `Use` whose middleware run in this order. */

@@ -29,6 +29,9 @@ export interface Passed<Added> {
   readonly "~added"?: Added
 }
 
+/** Handlers of all types meet here; the contract's types were checked where each was written. */
+export type AnyHandler = (request: Request) => unknown
+
 /** What a request knows of the work it belongs to. */
 export interface RequestOrigin {
   readonly path: string
@@ -36,8 +39,9 @@ export interface RequestOrigin {
   readonly correlationId: string
   /** Made when somebody asks for it: most handlers never do, and it is not cheap. */
   readonly signal: AbortSignal
-  /** The handler itself is about to be called. */
-  enter(): void
+  readonly idempotencyKey: string | undefined
+  /** Calls the handler itself. */
+  call(handler: AnyHandler, request: Request): unknown
   /** The handler that a middleware called has returned or thrown. */
   exit(): void
 }
@@ -82,8 +86,12 @@ export class Request {
     return errors
   }
 
-  enter(): void {
-    this.#origin.enter()
+  get idempotencyKey(): string | undefined {
+    return this.#origin.idempotencyKey
+  }
+
+  call(handler: AnyHandler): unknown {
+    return this.#origin.call(handler, this)
   }
 
   exit(): void {

@@ -15,7 +15,7 @@ export class ServedCall extends Served {
 
   protected returned(value: unknown): void {
     this.finished()
-    if (this.left) return
+    if (this.unwanted) return
     this.settle(
       (value) => this.#validate(value),
       value,
@@ -30,15 +30,20 @@ export class ServedCall extends Served {
   }
 
   #answer(validated: Validated): void {
-    if (this.left) return
+    if (this.unwanted) return
     if (!validated.ok) return this.misfit("the output", validated.issues)
-    const encoded = this.#encode(validated.value)
+    const encoded = this.encode(validated.value)
     if (encoded instanceof Unencodable) return this.unencodable(encoded)
+    this.succeed(validated.value, encoded)
+  }
+
+  /** What the caller gets. */
+  protected succeed(_value: unknown, encoded: Encoded | undefined): void {
     this.left = true
     this.desk.serve((serving) => serving.result(this.channel, encoded))
   }
 
-  #encode(value: unknown): Encoded | undefined | Unencodable {
+  protected encode(value: unknown): Encoded | undefined | Unencodable {
     return value === undefined ? undefined : this.desk.encode(value)
   }
 }

@@ -2,7 +2,7 @@ import { isAnyRpcError, RpcError, validate } from "@trunkline/contract"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
 import { invoke } from "./middleware.js"
-import { Request, type RequestOrigin } from "./request.js"
+import { type AnyHandler, Request, type RequestOrigin } from "./request.js"
 import type { Entry } from "./router.js"
 import { isPromise, isSchema } from "./served.js"
 
@@ -12,6 +12,8 @@ import { isPromise, isSchema } from "./served.js"
  * Must hold (G5): it takes a handler's place until its handler has come to its end.
  */
 export class ServedEvent implements RequestOrigin {
+  /** Nobody comes back for an event. */
+  readonly idempotencyKey = undefined
   readonly #desk: Desk
   readonly #entry: Entry
   /** Told once, when it takes no place any more. */
@@ -46,9 +48,10 @@ export class ServedEvent implements RequestOrigin {
   }
 
   /** Behind middleware that took its time the session may be over. */
-  enter(): void {
+  call(handler: AnyHandler, request: Request): unknown {
     if (this.#gone) throw this.#gone
     this.#entered = true
+    return handler(request)
   }
 
   exit(): void {}

@@ -11,7 +11,7 @@ import * as limits from "@trunkline/protocol/limits"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
 import { invoke, isGuarded } from "./middleware.js"
-import { Request, type RequestOrigin } from "./request.js"
+import { type AnyHandler, Request, type RequestOrigin } from "./request.js"
 import type { Entry } from "./router.js"
 import { internal, toThrown } from "./serving-failure.js"
 
@@ -56,6 +56,13 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     return this.desk.correlationId(this.channel)
   }
 
+  /** Of a keyed call alone; without a store for keys it is good for this one attempt. */
+  get idempotencyKey(): string | undefined {
+    const { procedure } = this.entry
+    const keyed = procedure.kind === "call" && procedure.idempotency === "key"
+    return keyed ? this.correlationId : undefined
+  }
+
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()
     if (this.left) this.#controller.abort(this.#reason)
@@ -68,8 +75,14 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     return this.#ended ? "yes" : "unknown"
   }
 
+  /** Calls the handler itself. */
+  call(handler: AnyHandler, request: Request): unknown {
+    this.enter()
+    return handler(request)
+  }
+
   /** Not behind the answer: that may have said, for good, that the handler was not entered. */
-  enter(): void {
+  protected enter(): void {
     if (this.left || this.#failed) {
       throw this.#reason ?? new TypeError("next() came after the answer")
     }
@@ -96,6 +109,11 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     const { executed } = this
     this.leave(code)
     if (code !== "CLOSED") this.kill({ code, executed })
+  }
+
+  /** What the handler gives is for nobody any more. */
+  protected get unwanted(): boolean {
+    return this.left
   }
 
   /** What the handler returned. */
@@ -146,11 +164,11 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** Handler or middleware threw. */
   protected failed(thrown: unknown): void {
     this.finished()
-    if (this.left) return
+    if (this.unwanted) return
     this.#failed = true
     void toThrown(this.entry, thrown, this.executed).then(({ failure, bug }) => {
       if (bug) this.log(thrown)
-      if (!this.left) this.fail(failure)
+      if (!this.unwanted) this.fail(failure)
     })
   }
 
@@ -158,7 +176,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   protected misfit(what: string, issues: unknown): void {
     this.finished()
     this.log(new TypeError(`${what} of ${this.path} does not fit the contract`, { cause: issues }))
-    if (!this.left) this.fail(internal(this.executed).failure)
+    if (!this.unwanted) this.fail(internal(this.executed).failure)
   }
 
   /** What the handler gave cannot be written on the wire. */
@@ -166,7 +184,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     const { code } = error
     this.finished()
     this.log(error)
-    if (!this.left) this.fail({ code, executed: this.executed })
+    if (!this.unwanted) this.fail({ code, executed: this.executed })
   }
 
   /** The handler's own failure: of a stream, behind its items. */

@@ -1,6 +1,7 @@
 import { isAnyRpcError, type RpcError, validate } from "@trunkline/contract"
 import { type Executed, errorCodes, type Failure } from "@trunkline/protocol"
 import type { Entry } from "./router.js"
+import { SettledFailure } from "./settled-failure.js"
 
 /** What a handler threw, as it is sent; `bug`: it is none of the caller's business, and is logged. */
 export interface Thrown {
@@ -26,6 +27,7 @@ export async function toThrown(entry: Entry, thrown: unknown, executed: Executed
 }
 
 async function readThrown(entry: Entry, thrown: unknown, executed: Executed): Promise<Thrown> {
+  if (thrown instanceof SettledFailure) return { failure: thrown.failure, bug: false }
   if (!isAnyRpcError(thrown)) return internal(executed)
   const { code, message } = thrown
   const declared = declaredErrors(entry)

@@ -10,6 +10,7 @@ import {
 import type { Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import { Directory } from "./directory.js"
+import { Doubt } from "./doubt.js"
 import { type Failure, licensesRetry, type ReservedCode } from "./error-code.js"
 import type { ErrorFrame, SequencedFrame } from "./frame.js"
 import { grant } from "./grant.js"
@@ -54,7 +55,7 @@ export class Calling implements Half, OpenWriter, EventWriter {
   constructor(context: Context, firstId: number, bounds: QueueBounds) {
     this.#context = context
     this.#line = new OpenLine(context, bounds)
-    this.#frames = new OpenFrames(context.codec)
+    this.#frames = new OpenFrames(context)
     this.nextId = firstId
   }
 
@@ -118,7 +119,7 @@ export class Calling implements Half, OpenWriter, EventWriter {
       move(channel, "end")
       return this.#fail(channel, fate)
     }
-    if (fate === "doubt") channel.doubt ??= { id: channel.id }
+    if (fate === "doubt") channel.doubt ??= new Doubt(channel.id, channel.numberedAt)
     if (fate !== "keep") channel.reissues++
     channel.inLine = false
     channel.hasPlace = false
@@ -216,13 +217,19 @@ export class Calling implements Half, OpenWriter, EventWriter {
   /** Writes an OPEN that is about to be numbered: only now it gets its id. */
   write(channel: OpenedChannel): Numbered | undefined {
     if (channel.state !== "queued") return undefined
-    const frame = this.#frames.open(channel, this.nextId, this.#context.now)
-    if (frame.length > this.#context.peer.messageBytes + envelopeUnits) {
+    const context = this.#context
+    if (context.now >= channel.request.deadline) {
+      this.giveUp(channel, "TIMEOUT")
+      return undefined
+    }
+    const frame = this.#frames.open(channel, this.nextId)
+    if (frame.length > context.peer.messageBytes + envelopeUnits) {
       this.giveUp(channel, "TOO_LARGE")
       return undefined
     }
     this.#line.numbered(channel)
     channel.id = this.nextId
+    channel.numberedAt = context.moment
     this.nextId += 2
     move(channel, "number")
     this.#channels.set(channel.id, channel)
@@ -547,8 +554,13 @@ function failureOf([, , code, executed, message, data]: ErrorFrame): Failure {
   return { code, executed, message: message ?? undefined, data }
 }
 
-/** `no` speaks of the last attempt; with an earlier one in doubt nobody knows. */
+/**
+ * `no` speaks of the last attempt; with an earlier one in doubt nobody knows. What was last refused for
+ * lack of room says nothing of that one at all.
+ */
 function inDoubt(channel: OpenedChannel, outcome: Outcome): Outcome {
   if (outcome.ok || !channel.doubt || outcome.failure.executed !== "no") return outcome
-  return { ok: false, failure: { ...outcome.failure, executed: "unknown" } }
+  const { failure } = outcome
+  const code = licensesRetry(failure) ? "OUTCOME_UNKNOWN" : failure.code
+  return { ok: false, failure: { ...failure, code, executed: "unknown" } }
 }

@@ -1,5 +1,6 @@
 /** One call or stream inside a session, as the side that opened it and the side that serves it hold it. */
 import type { Encoded } from "./codec.js"
+import type { Doubt, Moment } from "./doubt.js"
 import type { Failure } from "./error-code.js"
 import type { Meta } from "./frame.js"
 import type { Inflow } from "./inflow.js"
@@ -90,12 +91,6 @@ export interface OpenRequest {
   readonly from: string | undefined
 }
 
-/** An earlier attempt may have been entered. */
-export interface Doubt {
-  /** The channel id of the first such attempt. */
-  readonly id: number
-}
-
 /** Who numbers an OPEN, and hears what becomes of what follows it. */
 export interface OpenWriter {
   write(channel: OpenedChannel): Numbered | undefined
@@ -113,6 +108,8 @@ export class OpenedChannel implements Opener, LineEntry, LaneOwner, Rostered {
   kind: Kind | undefined
   /** The number of its OPEN in the current session; 0 while that is not numbered whole. */
   number = 0
+  /** When its OPEN was numbered last, where the callee keeps keys. */
+  numberedAt: Moment | undefined
   doubt: Doubt | undefined
   /** Times that it was issued again since its callee last answered with anything but a licence to retry. */
   reissues = 0

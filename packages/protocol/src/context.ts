@@ -1,7 +1,8 @@
 import { Assembly } from "./assembly.js"
 import type { Codec, Encoded } from "./codec.js"
+import type { Moment } from "./doubt.js"
 import type { Effect } from "./effect.js"
-import type { Limits } from "./frame.js"
+import type { KeyTerms, Limits } from "./frame.js"
 import { ReceiveBudget } from "./inflow.js"
 import { defaultLimits } from "./limits.js"
 import type { Rates } from "./rates.js"
@@ -14,6 +15,8 @@ export class Context {
   readonly codec: Codec
   /** Uniform in [0, 1); passed in, so that a run can be repeated. */
   readonly random: () => number
+  /** Milliseconds since 1970. Passed in likewise; only a caller of keyed calls asks. */
+  readonly wall: () => number
   readonly scheduler: Scheduler = new Scheduler()
   readonly budget: ReceiveBudget = new ReceiveBudget()
   readonly assembly: Assembly
@@ -24,6 +27,8 @@ export class Context {
   readonly rates: Rates | undefined
   /** What the other side accepts. */
   peer: Limits = defaultLimits
+  /** How far the other side's idempotency keys can be relied upon; undefined: not at all. */
+  keys: KeyTerms | undefined
   attached = false
   /** Units of all messages so far. */
   received = 0
@@ -31,11 +36,17 @@ export class Context {
   now = 0
   #effects: Effect[] | undefined
 
-  constructor(codec: Codec, random: () => number, rates?: Rates) {
+  constructor(codec: Codec, random: () => number, rates?: Rates, wall: () => number = () => 0) {
     this.codec = codec
     this.random = random
     this.rates = rates
+    this.wall = wall
     this.assembly = new Assembly(codec, this.budget)
+  }
+
+  /** Now, as whoever may come back to it by an idempotency key has to remember it. */
+  get moment(): Moment | undefined {
+    return this.keys && { epoch: this.keys.epoch, now: this.now, wall: this.wall() }
   }
 
   /** Writes a payload for the other side. Throws Unencodable, also for what it would not accept. */

@@ -32,3 +32,15 @@ export const drainPatience = 2_000
 export const grace = 120_000
 /** How long the memory of an ended session is kept. */
 export const tombstone = 600_000
+
+/** For so long the record of a keyed call is its server's, without a word of it. */
+export const lease = 30_000
+/** A server that runs a keyed call renews its lease this often. */
+export const leaseRenewal = 10_000
+/** A key store that has not answered by then passes for unreachable. */
+export const keyStore = 5_000
+/**
+ * Clients are told that records live this much shorter than they do: what was sent before may be on its
+ * way for a whole grace, and clocks differ.
+ */
+export const keyMargin = 900_000

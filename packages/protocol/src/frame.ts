@@ -125,6 +125,14 @@ export type Why =
   | "protocol"
   | "ended"
 
+/** How far a server's idempotency keys can be relied upon. */
+export interface KeyTerms {
+  /** Changes whenever records may have been lost. */
+  readonly epoch: string
+  /** Milliseconds for which a record is certainly kept, with something to spare. */
+  readonly ttlMs: number
+}
+
 export interface WelcomeBody {
   readonly sid: string
   /** Present exactly when the session is new. */
@@ -136,7 +144,7 @@ export interface WelcomeBody {
   readonly rx: number
   /** An opaque tag of the principal, equal on all nodes. */
   readonly subject: string
-  readonly keys?: { readonly epoch: string; readonly ttlMs: number } | null
+  readonly keys?: KeyTerms | null
   readonly limits: Limits
   /** Milliseconds of silence after which the server pings. */
   readonly hb: number
@@ -168,7 +176,7 @@ export interface Meta {
   readonly d?: number | null
   /** An earlier attempt may have been entered: the callee applies the loss table. */
   readonly u?: 1 | null
-  /** Id of the first attempt in doubt: with HELLO.instance, the call's idempotency key. */
+  /** Only with `u`. Id of the first attempt in doubt: with HELLO.instance, the call's idempotency key. */
   readonly k?: number | null
   /** Re-issues so far; for logs. */
   readonly a?: number | null

@@ -8,6 +8,7 @@
 export type { BackoffOptions } from "./backoff.js"
 export { backoff, defaultBackoff, withinRange } from "./backoff.js"
 export { Bucket } from "./bucket.js"
+export { canonicalText } from "./canonical.js"
 export type {
   CalleeSide,
   CallerSide,

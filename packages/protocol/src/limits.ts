@@ -77,6 +77,8 @@ export const waitingAnswers = 65_536
 export const waitingAnswerUnits = 4_194_304
 /** Results that wait while no socket is attached, all of a session. */
 export const waitingResultUnits = 1_048_576
+/** Keyed calls of a server that run on when their sessions are over; beyond it they are aborted as others are. */
+export const orphanedCalls = 4_096
 /** Values of a source that cannot be paused, waiting in one stream. */
 export const pushItems = 256
 /** The same, in units. */

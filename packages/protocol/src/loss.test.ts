@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest"
 import { type Kind, OpenedChannel } from "./channel.js"
 import { jsonCodec } from "./codec-json.js"
+import { Doubt } from "./doubt.js"
 import { Lane } from "./lane.js"
 import { reissues } from "./limits.js"
 import { fateOf, type Loss } from "./loss.js"
@@ -31,7 +32,7 @@ function channel({ kind = "call", number = 3, numbered = true, ...past }: Past =
   opened.id = numbered ? 5 : 0
   opened.number = numbered ? number : 0
   opened.reissues = past.reissues ?? 0
-  if (past.doubt) opened.doubt = { id: 1 }
+  if (past.doubt) opened.doubt = new Doubt(1, undefined)
   return opened
 }
 
@@ -58,6 +59,16 @@ describe("another principal", () => {
       code: "PRINCIPAL_CHANGED",
       executed: "unknown",
     })
+  })
+})
+
+describe("another principal, and a channel that waits to be issued again", () => {
+  const another = loss({ subjectChanged: true })
+
+  it("is told that nobody knows where an earlier attempt may have run", () => {
+    expect(fateOf(channel({ numbered: false, doubt: true }), another, empty)).toEqual(unknown)
+    const stream = channel({ numbered: false, doubt: true, kind: "subscription" })
+    expect(fateOf(stream, another, empty)).toMatchObject({ code: "PRINCIPAL_CHANGED" })
   })
 })
 

@@ -46,7 +46,7 @@ export function fateOf(channel: OpenedChannel, loss: Loss, outbox: Outbox): Fate
 
 /** Nothing is issued again for a user who did not ask for it. */
 function fateUnderAnother(channel: OpenedChannel): Failure {
-  if (channel.id === 0) return { code: "CANCELLED", executed: "no" }
+  if (channel.id === 0 && !channel.doubt) return { code: "CANCELLED", executed: "no" }
   if (channel.countsAsCall) return { code: "OUTCOME_UNKNOWN", executed: "unknown" }
   return { code: "PRINCIPAL_CHANGED", executed: "unknown" }
 }

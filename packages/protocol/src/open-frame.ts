@@ -1,5 +1,6 @@
 import type { OpenedChannel } from "./channel.js"
 import type { Codec, Encoded } from "./codec.js"
+import type { Context } from "./context.js"
 import type { Meta } from "./frame.js"
 import * as Kind from "./kind.js"
 
@@ -8,18 +9,18 @@ const mostPaths = 1_024
 
 /** Writes the frames that a caller sends for the first time. */
 export class OpenFrames {
-  readonly #codec: Codec
+  readonly #context: Context
   readonly #paths = new Map<string, Encoded>()
 
-  constructor(codec: Codec) {
-    this.#codec = codec
+  constructor(context: Context) {
+    this.#context = context
   }
 
   /** OPEN, with this id. */
-  open(channel: OpenedChannel, id: number, now: number): Encoded {
+  open(channel: OpenedChannel, id: number): Encoded {
     const { input, credit, request } = channel
-    const meta = metaOf(channel, now)
-    const codec = this.#codec
+    const meta = metaOf(channel, this.#context)
+    const { codec } = this.#context
     const path = this.#path(request.path)
     if (credit === undefined && meta === undefined) {
       return codec.array(input === undefined ? [Kind.OPEN, id, path] : [Kind.OPEN, id, path, input])
@@ -33,13 +34,13 @@ export class OpenFrames {
   event(path: string, input: Encoded | undefined): Encoded {
     const encoded = this.#path(path)
     const fields = input === undefined ? [Kind.EVENT, encoded] : [Kind.EVENT, encoded, input]
-    return this.#codec.array(fields)
+    return this.#context.codec.array(fields)
   }
 
   #path(path: string): Encoded {
     const known = this.#paths.get(path)
     if (known !== undefined) return known
-    const encoded = this.#codec.encode(path)
+    const encoded = this.#context.codec.encode(path)
     if (this.#paths.size < mostPaths) this.#paths.set(path, encoded)
     return encoded
   }
@@ -50,13 +51,15 @@ export function cancelFrame(codec: Codec, id: number): Encoded {
   return codec.array([Kind.CANCEL, id])
 }
 
-function metaOf(channel: OpenedChannel, now: number): Meta | undefined {
+function metaOf(channel: OpenedChannel, context: Context): Meta | undefined {
   const { doubt, reissues, from, request } = channel
   const timed = request.tellDeadline && request.deadline !== Number.POSITIVE_INFINITY
   if (!timed && !doubt && reissues === 0 && from === undefined) return undefined
+  const key = doubt && channel.countsAsCall ? doubt.key(context.moment, context.keys) : undefined
   return {
-    ...(timed && { d: millisecondsLeft(request.deadline, now) }),
+    ...(timed && { d: millisecondsLeft(request.deadline, context.now) }),
     ...(doubt && { u: 1 }),
+    ...(key !== undefined && { k: key }),
     ...(reissues > 0 && { a: reissues }),
     ...(from !== undefined && { f: from }),
   }

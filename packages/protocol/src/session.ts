@@ -6,7 +6,7 @@ import type { Context } from "./context.js"
 import * as durations from "./durations.js"
 import type { Effect, SessionEnd } from "./effect.js"
 import type { ReservedCode } from "./error-code.js"
-import type { Bye, GoAway, GoAwayBody, Limits, Ping, Pong } from "./frame.js"
+import type { Bye, GoAway, GoAwayBody, KeyTerms, Limits, Ping, Pong } from "./frame.js"
 import { grant } from "./grant.js"
 import type { Half } from "./half.js"
 import type { Role } from "./heartbeat.js"
@@ -47,6 +47,8 @@ export interface Attachment {
   readonly limits: Limits
   /** Milliseconds of silence after which the server pings. */
   readonly heartbeat: number
+  /** How far the other side's idempotency keys can be relied upon. */
+  readonly keys?: KeyTerms | undefined
 }
 
 /** How a session has been going: for logs, panels and tests. */
@@ -218,8 +220,9 @@ export class Session {
   }
 
   /** Goes on with a new socket: first of all with what the other side has not applied. */
-  attach({ rx, limits, heartbeat }: Attachment): void {
+  attach({ rx, limits, heartbeat, keys }: Attachment): void {
     this.#context.peer = { ...limits, window: Math.min(limits.window, windowCeiling) }
+    this.#context.keys = keys
     this.#context.attached = true
     this.#proven(rx)
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2

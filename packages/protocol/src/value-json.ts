@@ -68,11 +68,15 @@ function isDictionary(object: object): object is Dictionary {
   return prototype === Object.prototype || prototype === null
 }
 
-/** A copy of the value that JSON.stringify writes right. Throws Unencodable where there is none. */
-export function escapeValue(value: unknown): unknown {
+/**
+ * A copy of the value that JSON.stringify writes right. Throws Unencodable where there is none.
+ *
+ * @param deepest levels that the copy may have, markers included
+ */
+export function escapeValue(value: unknown, deepest: number = depth): unknown {
   visits = 0
   const copy = escapeAny(value, depth)
-  if (!fits(copy, depth)) throw new Unencodable(tooDeep)
+  if (!fits(copy, deepest)) throw new Unencodable(tooDeep)
   return copy
 }
 

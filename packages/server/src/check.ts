@@ -9,12 +9,13 @@ import type { DrainOptions, Identity, ServeOptions } from "./options.js"
 
 /** Throws a TypeError for options that could not work. */
 export function checkOptions(options: ServeOptions<unknown>): void {
-  const { authenticate, log, origins, contract, session = {}, limits = {} } = options
+  const { authenticate, log, origins, contract, keys, session = {}, limits = {} } = options
   for (const [name, value] of Object.entries({ authenticate, log })) {
     demand(value === undefined || typeof value === "function", `${name} is no function`)
   }
   demand(origins === undefined || isListOfText(origins), "origins is no list of texts")
   demand(contract === undefined || typeof contract === "string", "contract is no text")
+  demand(keys === undefined || isKeyStore(keys), "keys is no key store, such as memoryKeys() makes")
   demandInteger("session.heartbeat", session.heartbeat, 1)
   demandInteger("session.grace", session.grace, 0)
   demandInteger("limits.handlers", limits.handlers, 1)
@@ -69,6 +70,15 @@ function demandNumber(name: string, value: unknown, least: number): void {
 
 function demand(holds: boolean, complaint: string): void {
   if (!holds) throw new TypeError(`serve: ${complaint}`)
+}
+
+function isKeyStore(keys: object): boolean {
+  const methods = ["claim", "renew", "complete", "release"]
+  const bounds = ["ttlMs", "outcomeUnits"]
+  return (
+    methods.every((name) => typeof Reflect.get(Object(keys), name) === "function") &&
+    bounds.every((name) => Number(Reflect.get(Object(keys), name)) >= 0)
+  )
 }
 
 function isListOfText(value: unknown): boolean {

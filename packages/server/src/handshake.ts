@@ -4,6 +4,7 @@ import {
   type Codec,
   type Encoded,
   type HelloBody,
+  type KeyTerms,
   type RejectCode,
   type Resume,
   readHello,
@@ -47,6 +48,8 @@ export interface HandshakeContext {
   readonly terms: Pick<WelcomeBody, "limits" | "hb" | "grace" | "caps">
   /** Told why a client is not let in. */
   refused(reason: Refusal): void
+  /** How far idempotency keys can be relied upon now; undefined: not, or nobody needs them. */
+  keys(): KeyTerms | undefined
   /** It has ended, well or not. */
   done(handshake: Handshake): void
 }
@@ -128,7 +131,8 @@ export class Handshake {
     const whose = principal === undefined ? `anonymous:${anonymous}` : `principal:${principal}`
     const subject = (await host.hash(`subject:${whose}`)).slice(0, subjectLength)
     const { codec } = this.#socket
-    return { principal: whose, subject, codec, resume, shownHash, sid, secretHash }
+    const { instance } = hello
+    return { principal: whose, subject, codec, instance, resume, shownHash, sid, secretHash }
   }
 
   /** From here to the end nothing waits: what was decided is what is attached. */
@@ -149,6 +153,7 @@ export class Handshake {
     const { transport, codec, credentials } = this.#socket
     const { session, type } = admission
     const resumed = type === "resumed"
+    const keys = this.#context.keys()
     if (!this.#finish()) return
     session.context = context
     session.remote = credentials.remote
@@ -159,6 +164,7 @@ export class Handshake {
       resumed,
       rx: session.driver.session.applied,
       ...this.#context.terms,
+      ...(keys && { keys }),
       ...(type === "new" && newness(secret, admission)),
     }
     transport.send(welcomeMessage(codec, welcome))

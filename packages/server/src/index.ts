@@ -2,9 +2,13 @@
 export type { Executed, ReservedCode, RpcErrorOptions } from "@trunkline/contract"
 export { RpcError } from "@trunkline/contract"
 export type {
+  Claimed,
+  Completed,
   Handler,
   HandlerRequest,
   Handlers,
+  KeyClaim,
+  KeyStore,
   Log,
   LogEntry,
   Merge,
@@ -30,6 +34,8 @@ export type {
 export { readUnits, topicUnits } from "./broker/broker.js"
 export type { MemoryBrokerOptions } from "./broker/memory-broker.js"
 export { memoryBroker } from "./broker/memory-broker.js"
+export type { MemoryKeysOptions } from "./memory-keys.js"
+export { memoryKeys } from "./memory-keys.js"
 export type {
   Credentials,
   DrainOptions,
@@ -39,6 +45,7 @@ export type {
   ServeOptions,
   ServerLimits,
   SessionTiming,
+  SurroundingOptions,
   ValidationOptions,
 } from "./options.js"
 export { serve } from "./serve.js"

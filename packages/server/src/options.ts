@@ -1,4 +1,4 @@
-import type { Awaitable, Log } from "@trunkline/endpoint"
+import type { Awaitable, KeyStore, Log } from "@trunkline/endpoint"
 import type { Limits, RateLimits } from "@trunkline/protocol"
 import type { Host } from "@trunkline/transport"
 
@@ -83,8 +83,22 @@ export interface MemoryLimits {
   readonly tombstones: number
 }
 
+/** What a server is put into. */
+export interface SurroundingOptions {
+  /**
+   * Hears what happens: sessions, refusals, handlers that failed.
+   * @default nobody
+   */
+  readonly log?: Log | undefined
+  /**
+   * Clock, timers and randomness; tests pass their own.
+   * @default the runtime's
+   */
+  readonly host?: Host | undefined
+}
+
 /** How `serve` differs from its defaults. */
-export interface ServeOptions<Context> {
+export interface ServeOptions<Context> extends SurroundingOptions {
   /**
    * Says who a client is. Run for every new session and again on every resume; to refuse, throw
    * `new RpcError("UNAUTHORIZED")`, or `FORBIDDEN` if another token would not help either.
@@ -103,20 +117,15 @@ export interface ServeOptions<Context> {
   /** How long sessions live, and how closely they are watched. */
   readonly session?: SessionTiming | undefined
   /**
-   * Hears what happens: sessions, refusals, handlers that failed.
-   * @default nobody
+   * Keeps what came of calls with `idempotency: "key"`. Servers behind one address share one store.
+   * @default `memoryKeys()`, which does not outlive the process, where the contract has such calls
    */
-  readonly log?: Log | undefined
+  readonly keys?: KeyStore | undefined
   /**
    * The fingerprint of the contract; a client that states another is logged.
    * @default none
    */
   readonly contract?: string | undefined
-  /**
-   * Clock, timers and randomness; tests pass their own.
-   * @default the runtime's
-   */
-  readonly host?: Host | undefined
 }
 
 export interface ValidationOptions {

@@ -30,6 +30,10 @@ export interface SessionIdentity {
   readonly principal: string
   /** The principal as the client sees it. */
   readonly subject: string
+  /** Its client's own, the same in all its sessions. */
+  readonly instance: string
+  /** The epoch of the key store when it began: what a client that names a key relies upon. */
+  readonly keyEpoch: string | undefined
 }
 
 export interface ServerSessionOptions {
@@ -112,6 +116,14 @@ export class ServerSession implements DriverUser, Callee {
   get info(): SessionInfo {
     const { sid: id, principal } = this.identity
     return { id, principal, remote: this.remote }
+  }
+
+  get instance(): string {
+    return this.identity.instance
+  }
+
+  get keyEpoch(): string | undefined {
+    return this.identity.keyEpoch
   }
 
   get codec(): Codec {

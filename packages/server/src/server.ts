@@ -1,4 +1,10 @@
-import { callUser, type DispatchCounts, type DispatchOptions, type Log } from "@trunkline/endpoint"
+import {
+  callUser,
+  type DispatchCounts,
+  type DispatchOptions,
+  KeyedCalls,
+  type Log,
+} from "@trunkline/endpoint"
 import {
   type Codec,
   jsonCodec,
@@ -15,6 +21,7 @@ import { checkDrain } from "./check.js"
 import { CountedTransport } from "./counted-transport.js"
 import { Entrance } from "./entrance.js"
 import { Handshake, type HandshakeContext } from "./handshake.js"
+import { memoryKeys } from "./memory-keys.js"
 import {
   type Credentials,
   type DrainOptions,
@@ -70,6 +77,7 @@ export class Server {
   readonly #codecs: readonly Codec[] = [jsonCodec]
   readonly #sessions: Sessions
   readonly #entrance: Entrance
+  readonly #keys: KeyedCalls | undefined
   /** Each with its place, to be given back. */
   readonly #handshakes = new Map<Handshake, () => void>()
   /** Of whatever was refused, for which reason; of sockets that ended, by which code. */
@@ -96,6 +104,7 @@ export class Server {
     this.#entrance = new Entrance(entrance)
     this.#host = host
     this.#log = log
+    this.#keys = keysOf(dispatch, options, host, log)
     this.#sessions = new Sessions({
       host,
       limits,
@@ -108,6 +117,7 @@ export class Server {
         validateOutput: output,
         validateItems: items,
         handlers,
+        keys: this.#keys,
         log,
         counts: this.#counts,
       },
@@ -123,6 +133,7 @@ export class Server {
         return authenticate ? authenticate(credentials) : { context: {} }
       },
       admit: (newcomer) => this.#sessions.admit(newcomer),
+      keys: () => this.#keys?.terms,
       hello: (resume) => this.#entrance.hello(this.#sessions.has(resume?.sid), host.now()),
       refused: (reason) => this.#refused.add(reason),
       done: (handshake) => this.#leave(handshake),
@@ -294,4 +305,22 @@ export class Server {
     this.#log({ level, message: "session ended", session: sid, why, reason })
     if (this.#sessions.size === 0) this.#emptied()
   }
+}
+
+/** A contract without keyed calls needs none, and its clients remember nothing. */
+function keysOf(
+  entries: DispatchOptions["entries"],
+  options: ServeOptions<unknown>,
+  host: Host,
+  log: Log,
+): KeyedCalls | undefined {
+  const keyed = [...entries.values()].some(
+    ({ procedure }) => procedure.kind === "call" && procedure.idempotency === "key",
+  )
+  if (!keyed) return undefined
+  if (!options.keys) {
+    const reason = "no store was given: they are lost with this process, and no other has them"
+    log({ level: "info", message: "idempotency keys are kept in memory", reason })
+  }
+  return new KeyedCalls(options.keys ?? memoryKeys({ host }), host, log)
 }

@@ -4,7 +4,7 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import type { Host } from "@trunkline/transport"
 import { Memory } from "./memory.js"
 import { defaultMemory, type MemoryLimits } from "./options.js"
-import { ServerSession, type SessionIdentity, type SessionOwner } from "./server-session.js"
+import { ServerSession, type SessionOwner } from "./server-session.js"
 import { TrafficSum } from "./stats.js"
 import { Tally } from "./tally.js"
 import { Tombstones } from "./tombstones.js"
@@ -15,6 +15,7 @@ export interface Newcomer {
   readonly subject: string
   readonly codec: Codec
   readonly resume: Resume | undefined
+  readonly instance: string
   /** SHA-256 of the secret that it showed. */
   readonly shownHash: string | undefined
   /** The id and the secret that a new session would have. */
@@ -171,9 +172,10 @@ export class Sessions implements SessionOwner {
   #begin(newcomer: Newcomer, lost: { why?: Why; rx?: number } = {}): Admission {
     if (this.draining) return { type: "draining" }
     if (this.#crowded(newcomer)) return { type: "busy" }
-    const { sid, secretHash, principal, subject, codec } = newcomer
+    const { sid, secretHash, principal, subject, codec, instance } = newcomer
     const { host, limits, rates, dispatch, grace } = this.#options
-    const identity: SessionIdentity = { sid, secretHash, principal, subject }
+    const keyEpoch = dispatch.keys?.terms?.epoch
+    const identity = { sid, secretHash, principal, subject, instance, keyEpoch }
     const session = new ServerSession(identity, {
       ...{ host, codec, limits, rates, dispatch, grace, owner: this },
     })

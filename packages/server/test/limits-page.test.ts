@@ -6,6 +6,7 @@ import { expect, test } from "vitest"
 import { defaultTimeout } from "../../client/src/options.js"
 import { topicUnits } from "../src/broker/broker.js"
 import { defaultKept } from "../src/broker/memory-broker.js"
+import { defaultKeys } from "../src/memory-keys.js"
 import {
   defaultDrain,
   defaultEntrance,
@@ -31,6 +32,7 @@ const constants = {
   defaultHeadersTimeout,
   defaultKept,
   topicUnits,
+  defaultKeys,
 }
 
 /** What stands in the source under a dotted name. */

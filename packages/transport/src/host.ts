@@ -9,8 +9,12 @@ export interface Host {
   wall(): number
   /** Fresh bytes that nobody can guess. */
   random(length: number): Uint8Array
-  /** Runs once at or after a time of `now`; the result takes that back. */
-  wakeAt(time: number, run: () => void): () => void
+  /**
+   * Runs once at or after a time of `now`; the result takes that back.
+   *
+   * @param background it is no reason to keep the program alive
+   */
+  wakeAt(time: number, run: () => void, background?: boolean): () => void
   /** Runs once when this turn of the event loop has produced all that it will. */
   endOfTurn(run: () => void): void
   /** SHA-256 of a text, as 43 characters of base64url. */

@@ -19,10 +19,12 @@ export const systemHost: Host = {
 }
 
 /** A timer may ring a little before its time by the clock, and a long one does by far: it waits again. */
-function wakeAt(time: number, run: () => void): () => void {
+function wakeAt(time: number, run: () => void, background = false): () => void {
   const wait = (): ReturnType<typeof setTimeout> => {
     const left = Math.min(Math.max(0, time - performance.now()), longestTimer)
-    return setTimeout(ring, Math.ceil(left))
+    const timer = setTimeout(ring, Math.ceil(left))
+    if (background) release(timer)
+    return timer
   }
   const ring = (): void => {
     if (performance.now() < time) timer = wait()
@@ -30,6 +32,12 @@ function wakeAt(time: number, run: () => void): () => void {
   }
   let timer = wait()
   return () => clearTimeout(timer)
+}
+
+/** In a browser a timer is a number, and keeps nothing alive. */
+function release(timer: unknown): void {
+  if (typeof timer !== "object" || timer === null || !("unref" in timer)) return
+  if (typeof timer.unref === "function") timer.unref()
 }
 
 /**
