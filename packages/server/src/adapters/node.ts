@@ -7,8 +7,10 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as limits from "@trunkline/protocol/limits"
 import type { Transport, TransportEvents } from "@trunkline/transport"
 import { type PerMessageDeflateOptions, type RawData, type WebSocket, WebSocketServer } from "ws"
-import { defaultHeadersTimeout, defaultPath } from "../options.js"
+import { checkDrain } from "../check.js"
+import { type DrainOptions, defaultHeadersTimeout, defaultPath } from "../options.js"
 import { Server, type UpgradeAnswer, type UpgradeOffer } from "../server.js"
+import { onTermination } from "./termination.js"
 
 /** Where on an HTTP server the line is. */
 export interface AttachOptions {
@@ -55,6 +57,12 @@ export interface ListenOptions extends AttachOptions {
    * @default 10_000
    */
   readonly headersTimeout?: number | undefined
+  /**
+   * Whether SIGTERM drains the server, and how, and then closes it: a process that nothing else keeps
+   * alive ends by itself. A second SIGTERM ends it at once. `false`: the signal is yours.
+   * @default true
+   */
+  readonly signals?: boolean | DrainOptions | undefined
 }
 
 /** A server that listens. */
@@ -63,6 +71,8 @@ export interface Listening {
   readonly http: HttpServer
   /** Ends all sessions and stops listening. */
   close(): Promise<void>
+  /** Fulfilled when it has been closed, also by a signal: what only it needed may go. */
+  readonly closed: Promise<void>
 }
 
 /** A socket that does not answer our close frame is dropped after this, in milliseconds. */
@@ -134,10 +144,12 @@ export function attach(
  */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { port, hostname, handler = notFound } = options
-  const { headersTimeout = defaultHeadersTimeout } = options
+  const { headersTimeout = defaultHeadersTimeout, signals = true } = options
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError(`listen: this is no port: ${String(port)}`)
   }
+  const draining = typeof signals === "object" ? signals : {}
+  checkDrain(draining)
   const timeouts = { headersTimeout, connectionsCheckingInterval: headersTimeout / 2 }
   const http = createServer(timeouts, handler)
   attach(server, http, options)
@@ -145,17 +157,17 @@ export async function listen(server: Server, options: ListenOptions): Promise<Li
     http.once("error", reject)
     http.listen(port, hostname, resolve)
   })
-  return {
-    http,
-    port: portOf(http.address()),
-    close: async () => {
-      await server.close()
-      await new Promise((resolve) => {
-        http.close(resolve)
-        http.closeAllConnections()
-      })
-    },
+  const closed = new Promise<void>((resolve) => void http.once("close", resolve))
+  const close = async (): Promise<void> => {
+    ignore()
+    await server.close()
+    http.close()
+    http.closeAllConnections()
+    await closed
   }
+  const leave = (): void => void server.drain(draining).then(close)
+  const ignore = signals === false ? () => {} : onTermination(leave)
+  return { http, port: portOf(http.address()), close, closed }
 }
 
 /** A socket of `ws` as a transport. */
