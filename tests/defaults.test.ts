@@ -13,6 +13,7 @@ import {
   defaultHeadersTimeout,
   defaultMemory,
   defaultPath,
+  defaultSignals,
   defaultValidation,
 } from "../packages/server/src/options.js"
 import { isSource, read, trackedPaths } from "./support/repository.js"
@@ -38,6 +39,7 @@ const used = {
   "Limits.streams": limits.defaultLimits.streams,
   "Limits.window": limits.defaultLimits.window,
   "ListenOptions.headersTimeout": defaultHeadersTimeout,
+  "ListenOptions.signals": defaultSignals,
   "MemoryLimits.tombstones": defaultMemory.tombstones,
   "MemoryLimits.units": defaultMemory.units,
   "MemoryBrokerOptions.age": defaultKept.age,

@@ -184,6 +184,8 @@ export const defaultMemory = { units: 268_435_456, tombstones: 100_000 } as cons
 export const defaultValidation = { output: true, items: true } as const
 /** Milliseconds for what was begun to finish. */
 export const defaultDrain = 30_000
+/** Whether SIGTERM drains a server that listens. */
+export const defaultSignals = true
 /** Where the line is on an HTTP server. */
 export const defaultPath = "/rpc"
 /** Milliseconds for the headers of a request. */

@@ -8,7 +8,12 @@ import * as limits from "@trunkline/protocol/limits"
 import type { Transport, TransportEvents } from "@trunkline/transport"
 import { type PerMessageDeflateOptions, type RawData, type WebSocket, WebSocketServer } from "ws"
 import { checkDrain } from "../check.js"
-import { type DrainOptions, defaultHeadersTimeout, defaultPath } from "../options.js"
+import {
+  type DrainOptions,
+  defaultHeadersTimeout,
+  defaultPath,
+  defaultSignals,
+} from "../options.js"
 import { Server, type UpgradeAnswer, type UpgradeOffer } from "../server.js"
 import { onTermination } from "./termination.js"
 
@@ -144,7 +149,7 @@ export function attach(
  */
 export async function listen(server: Server, options: ListenOptions): Promise<Listening> {
   const { port, hostname, handler = notFound } = options
-  const { headersTimeout = defaultHeadersTimeout, signals = true } = options
+  const { headersTimeout = defaultHeadersTimeout, signals = defaultSignals } = options
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError(`listen: this is no port: ${String(port)}`)
   }
