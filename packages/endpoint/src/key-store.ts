@@ -85,5 +85,5 @@ export interface KeyStore {
    * Resolves when the record may have changed; too early does no harm, and never neither, since a claim
    * that waits for another is repeated every second.
    */
-  changed?(key: string, signal: AbortSignal): Promise<void>
+  readonly changed?: ((key: string, signal: AbortSignal) => Promise<void>) | undefined
 }

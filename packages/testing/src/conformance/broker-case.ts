@@ -1,13 +1,6 @@
 import type { Broker } from "@trunkline/server"
-import { type BrokerEngine, Missing, type Need } from "./engine.js"
-
-/** How a case went. */
-export interface CaseReport {
-  readonly name: string
-  readonly outcome: "passed" | "failed" | "left out"
-  /** What went wrong, or what is missing. */
-  readonly error?: Error
-}
+import type { BrokerEngine, Need } from "./engine.js"
+import { type CaseReport, Missing, reportOf } from "./finding.js"
 
 /** One thing that every broker has to do right. */
 export interface BrokerCase {
@@ -63,15 +56,11 @@ export function brokerCase(name: string, check: (bench: Bench) => Promise<void>)
     name,
     async run(make) {
       const bench = new Bench(await make())
-      try {
-        await check(bench)
-        await bench.close()
-        return { name, outcome: "passed" }
-      } catch (thrown) {
-        await bench.close().catch(() => {})
-        const error = thrown instanceof Error ? thrown : new Error(String(thrown))
-        return { name, outcome: thrown instanceof Missing ? "left out" : "failed", error }
-      }
+      return reportOf(
+        name,
+        () => check(bench),
+        () => bench.close(),
+      )
     },
   }
 }

@@ -1,6 +1,7 @@
 import { type Broker, readUnits, topicUnits } from "@trunkline/server"
 import { type BrokerCase, brokerCase } from "./broker-case.js"
-import { demand, demandEqual, Finding, Reading, soon } from "./reading.js"
+import { demand, demandEqual, Finding, soon } from "./finding.js"
+import { Reading } from "./reading.js"
 
 /** Names that an engine with a syntax of its own would trip over. */
 const names = [

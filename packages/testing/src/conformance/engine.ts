@@ -33,13 +33,3 @@ export interface BrokerEngine {
 
 /** What a case may ask for beside a connection. */
 export type Need = Exclude<keyof BrokerEngine, "connect" | "close"> | "replay" | "dedupe"
-
-/** Thrown by a case whose engine or broker lacks something. */
-export class Missing extends Error {
-  readonly need: Need
-
-  constructor(need: Need) {
-    super(`needs \`${need}\``)
-    this.need = need
-  }
-}

@@ -1,7 +1,10 @@
 /**
- * Whether a broker keeps what `Broker` of `@trunkline/server` says: for whoever writes one. It needs no
- * test runner, and goes with any.
+ * Whether a broker keeps what `Broker` of `@trunkline/server` says, and a key store what `KeyStore` does: for
+ * whoever writes one. It needs no test runner, and goes with any.
  */
-export type { BrokerCase, CaseReport } from "./broker-case.js"
+export type { BrokerCase } from "./broker-case.js"
 export { engineCases } from "./broker-cases.js"
 export type { BrokerEngine } from "./engine.js"
+export type { CaseReport } from "./finding.js"
+export type { KeyStoreCase, KeyStoreEngine } from "./key-store-case.js"
+export { keyStoreCases } from "./key-store-cases.js"

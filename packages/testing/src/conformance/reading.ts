@@ -1,35 +1,5 @@
 import { type Broker, type BrokerReader, type BrokerStep, readUnits } from "@trunkline/server"
-
-/** Milliseconds after which nothing is believed to come any more. */
-const patience = 5_000
-
-/** What the kit found wrong: a broker's own errors say only that it is out of reach. */
-export class Finding extends Error {}
-
-/** Fails with this where it does not hold. */
-export function demand(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new Finding(what)
-}
-
-export function demandEqual(found: unknown, wanted: unknown, what: string): void {
-  const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)]
-  demand(a === b, `${what}: ${shortened(a)} instead of ${shortened(b)}`)
-}
-
-const shortened = (text = "nothing") => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
-
-/** What has to come soon. */
-export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Finding(`${what} did not come`)), patience)
-  })
-  try {
-    return await Promise.race([promise, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+import { demand, demandEqual, soon } from "./finding.js"
 
 /**
  * One reading of a topic that checks whatever comes: cursors that fit the wire, none of them twice, and
