@@ -4,6 +4,7 @@ import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, it } from "vitest"
 import { defaultTimeout } from "../packages/client/src/options.js"
+import { defaultPrefix } from "../packages/server/src/adapters/prometheus.js"
 import { defaultKept } from "../packages/server/src/broker/memory-broker.js"
 import { defaultKeys } from "../packages/server/src/memory-keys.js"
 import {
@@ -40,6 +41,7 @@ const used = {
   "Limits.window": limits.defaultLimits.window,
   "ListenOptions.headersTimeout": defaultHeadersTimeout,
   "ListenOptions.signals": defaultSignals,
+  "MeasureOptions.prefix": defaultPrefix,
   "MemoryLimits.tombstones": defaultMemory.tombstones,
   "MemoryLimits.units": defaultMemory.units,
   "MemoryBrokerOptions.age": defaultKept.age,

@@ -9,6 +9,8 @@ export interface Manifest {
   readonly packageManager?: string
   readonly exports: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly dependencies?: Readonly<Record<string, string>>
+  /** Optional ones too: a stranger who imports all has installed all. */
+  readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
 export async function manifestIn(folder: string): Promise<Manifest> {
@@ -63,8 +65,8 @@ export class Stranger {
     await mkdir(dirname(this.folderOf(name)), { recursive: true })
     await command("tar", ["-xzf", this.tarballOf(name), "-C", this.folder])
     await rename(join(this.folder, "package"), this.folderOf(name))
-    const { dependencies = {} } = await manifestIn(this.folderOf(name))
-    for (const dependency of Object.keys(dependencies)) {
+    const { dependencies, peerDependencies } = await manifestIn(this.folderOf(name))
+    for (const dependency of Object.keys({ ...dependencies, ...peerDependencies })) {
       if (dependency.startsWith("@trunkline/")) continue
       await this.#link(dependency, join(root, "packages", name))
     }

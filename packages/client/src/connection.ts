@@ -1,5 +1,12 @@
 import { RpcError } from "@trunkline/contract"
-import { type Caller, callUser, checkedNumber, type Line, SessionLine } from "@trunkline/endpoint"
+import {
+  type Caller,
+  callUser,
+  checkedNumber,
+  type Line,
+  type Observer,
+  SessionLine,
+} from "@trunkline/endpoint"
 import {
   type BackoffOptions,
   type Codec,
@@ -86,6 +93,7 @@ export class Connection implements Caller {
   /** Of sessions from which another took over: what was begun there is finished there. */
   readonly #left = new Set<SessionKeeper>()
   #state: ConnectionState = "connecting"
+  #observer: Observer | undefined
   /** What `drain` gave, once it was asked for, and what resolves it. */
   #draining: Promise<void> | undefined
   #drained: (() => void) | undefined
@@ -145,6 +153,19 @@ export class Connection implements Caller {
   }
 
   /**
+   * Has calls and streams observed from now on, by one observer at a time: `traceConnection` of
+   * `@trunkline/client/opentelemetry` is one.
+   *
+   * @returns takes it back
+   */
+  observe(observer: Observer): () => void {
+    this.#observer = observer
+    return () => {
+      if (this.#observer === observer) this.#observer = undefined
+    }
+  }
+
+  /**
    * Lets the calls that were made finish and the events that were sent arrive, ends the streams, takes
    * nothing new, and closes. Without a line the calls wait for it as before.
    */
@@ -197,6 +218,9 @@ export class Connection implements Caller {
     const owner = {
       get driver() {
         return connection.#current.driver
+      },
+      get observer() {
+        return connection.#observer
       },
       get refusing() {
         return connection.#draining !== undefined

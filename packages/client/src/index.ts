@@ -8,6 +8,8 @@ export type {
   ErrorsOf,
   EventSender,
   FailureWith,
+  Observed,
+  Observer,
   Outline,
   Pending,
   ReplayOptions,

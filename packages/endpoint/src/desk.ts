@@ -11,6 +11,7 @@ import type { Driver, Host } from "@trunkline/transport"
 import type { SessionInfo } from "./handler.js"
 import type { Log } from "./log.js"
 import type { Entry } from "./router.js"
+import type { Observer, Watch } from "./watch.js"
 
 export interface DispatchOptions {
   readonly entries: ReadonlyMap<string, Entry>
@@ -23,13 +24,19 @@ export interface DispatchOptions {
   readonly keys?: KeyedDesk | undefined
   /** Does not throw: whoever takes the application's sees to that. */
   readonly log: Log
+  readonly observers: ReadonlySet<Observer>
   /** What happened to nobody's knowledge, all sessions together. */
   readonly counts: DispatchCounts
 }
 
+/** No such path, or a limit that was reached. */
+export type DispatchRefusal = "path" | "calls" | "streams" | "handlers"
+
 export interface DispatchCounts {
   /** Events that no handler was entered for. */
   eventsDropped: number
+  /** Told of what is not served, and why. */
+  refused(reason: DispatchRefusal): void
 }
 
 /** Serves calls whose outcomes are kept under their keys. */
@@ -72,6 +79,8 @@ export interface Desk {
   /** The same for one that writes itself, once for all who read it. */
   written(value: Written): Encoded | Unencodable
   correlationId(channel: AcceptedChannel): string
+  /** Tells observers that something begins; without a channel it is an event. */
+  watch(entry: Entry, channel?: AcceptedChannel): Watch | undefined
   /** An event reaches no handler; nobody but the log hears of it. */
   drop(path: string, code: string, issues?: readonly Issue[]): void
 }

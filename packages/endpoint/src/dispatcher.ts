@@ -7,13 +7,14 @@ import {
   type Session,
   Unencodable,
 } from "@trunkline/protocol"
-import type { Callee, Desk, DispatchOptions, Written } from "./desk.js"
+import type { Callee, Desk, DispatchOptions, DispatchRefusal, Written } from "./desk.js"
 import type { Entry } from "./router.js"
 import { shortened } from "./served.js"
 import { ServedCall } from "./served-call.js"
 import { ServedEvent } from "./served-event.js"
 import { ServedReplay } from "./served-replay.js"
 import { ServedStream } from "./served-stream.js"
+import { Watch } from "./watch.js"
 
 /**
  * From the channels that one session's caller opens to handlers, and from what handlers do to the wire
@@ -34,8 +35,8 @@ export class Dispatcher implements Desk {
 
   accept(channel: AcceptedChannel): void {
     const entry = this.options.entries.get(channel.path)
-    const refused = entry ? this.#refusal(entry, channel) : notFound
-    if (refused) return this.serve((serving) => serving.kill(channel, refused))
+    const refused = entry ? this.#refusal(entry, channel) : this.#unknown()
+    if (refused) return this.#refuse(channel, entry, refused)
     if (entry?.procedure.kind === "subscription") {
       const Stream = entry.procedure.replay ? ServedReplay : ServedStream
       new Stream(this, entry, entry.procedure, channel).start()
@@ -88,6 +89,18 @@ export class Dispatcher implements Desk {
     }
   }
 
+  watch({ path, procedure }: Entry, channel?: AcceptedChannel): Watch | undefined {
+    const { observers } = this.options
+    if (observers.size === 0) return undefined
+    return Watch.begin(observers, {
+      path,
+      kind: procedure.kind,
+      session: this.callee.info,
+      correlationId: channel ? this.correlationId(channel) : this.callee.info.id,
+      traceparent: channel?.meta?.t ?? undefined,
+    })
+  }
+
   correlationId(channel: AcceptedChannel): string {
     return `${this.callee.info.id}.${channel.id}`
   }
@@ -103,18 +116,33 @@ export class Dispatcher implements Desk {
   readonly #serve = (_: Session, input: (serving: Serving) => void): void =>
     input(this.callee.serving)
 
+  #refuse(channel: AcceptedChannel, entry: Entry | undefined, failure: Failure): void {
+    if (entry) this.watch(entry, channel)?.ended(failure)
+    this.serve((serving) => serving.kill(channel, failure))
+  }
+
+  #unknown(): Failure {
+    this.options.counts.refused("path")
+    return notFound
+  }
+
+  #busy(limit: DispatchRefusal): Failure {
+    this.options.counts.refused(limit)
+    return busy
+  }
+
   /** Why a channel is not served at all: the handler stays unentered, which the answer says. */
   #refusal({ procedure }: Entry, channel: AcceptedChannel): Failure | undefined {
     const { kind } = procedure
-    if (kind !== "call" && kind !== "subscription") return notFound
+    if (kind !== "call" && kind !== "subscription") return this.#unknown()
     if (channel.meta?.u) {
       const keyed = this.options.keys !== undefined && channel.meta.k != null
       const lost = lossOf(procedure, keyed)
       if (lost) return lost
     } else if (channel.meta?.f && kind === "subscription" && !procedure.replay) return noCursor
-    if (this.running >= this.options.handlers) return busy
+    if (this.running >= this.options.handlers) return this.#busy("handlers")
     const admitted = this.callee.serving.admit(channel, kind, isRenewable(procedure))
-    return admitted ? undefined : busy
+    return admitted ? undefined : this.#busy(kind === "call" ? "calls" : "streams")
   }
 }
 

@@ -15,7 +15,7 @@ export type {
 } from "./client.js"
 export { createClient } from "./client.js"
 export { planOf } from "./delivery.js"
-export type { Callee, DispatchCounts, DispatchOptions } from "./desk.js"
+export type { Callee, DispatchCounts, DispatchOptions, DispatchRefusal } from "./desk.js"
 export { Dispatcher } from "./dispatcher.js"
 export { toError } from "./failure.js"
 export type {
@@ -57,3 +57,4 @@ export type {
   StreamStatus,
   TopicStream,
 } from "./stream.js"
+export type { Observed, Observer } from "./watch.js"

@@ -40,6 +40,7 @@ export class ServedCall extends Served {
   /** What the caller gets. */
   protected succeed(_value: unknown, encoded: Encoded | undefined): void {
     this.left = true
+    this.watch?.ended(undefined)
     this.desk.serve((serving) => serving.result(this.channel, encoded))
   }
 

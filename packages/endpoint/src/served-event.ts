@@ -1,10 +1,11 @@
-import { isAnyRpcError, RpcError, validate } from "@trunkline/contract"
+import { type Issue, isAnyRpcError, RpcError, validate } from "@trunkline/contract"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
 import { invoke } from "./middleware.js"
 import { type AnyHandler, Request, type RequestOrigin } from "./request.js"
 import type { Entry } from "./router.js"
 import { isPromise, isSchema } from "./served.js"
+import type { Watch } from "./watch.js"
 
 /**
  * An event being served. Whatever goes wrong stays here: whoever sent it hears of nothing.
@@ -19,6 +20,7 @@ export class ServedEvent implements RequestOrigin {
   /** Told once, when it takes no place any more. */
   readonly #finished: (event: ServedEvent) => void
   #controller: AbortController | undefined
+  readonly #watch: Watch | undefined
   #gone: RpcError | undefined
   #entered = false
 
@@ -26,6 +28,7 @@ export class ServedEvent implements RequestOrigin {
     this.#desk = desk
     this.#entry = entry
     this.#finished = finished
+    this.#watch = desk.watch(entry)
   }
 
   get path(): string {
@@ -73,10 +76,11 @@ export class ServedEvent implements RequestOrigin {
       const schema = this.#entry.procedure.input
       const given = validate(isSchema(schema) ? schema : undefined, input)
       const validated = isPromise(given) ? await given : given
-      if (!validated.ok) return this.#desk.drop(this.path, "VALIDATION", validated.issues)
+      if (!validated.ok) return this.#drop("VALIDATION", validated.issues)
       if (this.#gone) return
       const request = new Request(this, validated.value, this.#desk.callee.context)
-      await invoke(this.#entry.handler, request)
+      await this.#invoke(request)
+      this.#watch?.ended(undefined)
     } catch (error) {
       this.#failed(error)
     } finally {
@@ -85,10 +89,21 @@ export class ServedEvent implements RequestOrigin {
     }
   }
 
+  #invoke(request: Request): unknown {
+    const { handler } = this.#entry
+    return this.#watch ? this.#watch.run(() => invoke(handler, request)) : invoke(handler, request)
+  }
+
+  #drop(code: string, issues?: readonly Issue[]): void {
+    this.#watch?.ended({ code, executed: "no" })
+    this.#desk.drop(this.path, code, issues)
+  }
+
   /** What middleware refuses is no fault of the handler. */
   #failed(error: unknown): void {
-    if (error === this.#gone) return
-    if (!this.#entered && isAnyRpcError(error)) return this.#desk.drop(this.path, error.code)
+    if (error === this.#gone) return this.#watch?.ended({ code: "CLOSED", executed: "no" })
+    if (!this.#entered && isAnyRpcError(error)) return this.#drop(error.code)
+    this.#watch?.ended({ code: "INTERNAL", executed: this.#entered ? "yes" : "no" })
     const { path, correlationId } = this
     const { log } = this.#desk.options
     log({ level: "error", message: "a handler failed", error, path, correlationId })

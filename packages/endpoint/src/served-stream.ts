@@ -12,6 +12,7 @@ import type { Desk } from "./desk.js"
 import { PushSource, type Sink } from "./push-source.js"
 import type { Entry } from "./router.js"
 import { isSchema, Served } from "./served.js"
+import { watchedIterator } from "./watch.js"
 
 /** Pulls in a row from a source that never waits, before the event loop gets its turn. */
 const longestBurst = 256
@@ -80,7 +81,7 @@ export class ServedStream extends Served {
       source,
       (iterator) => {
         if (!isObject(iterator)) return this.returned(undefined)
-        this.#iterator = iterator
+        this.#iterator = this.watch ? watchedIterator(iterator, this.watch) : iterator
         this.#pull()
       },
     )
@@ -188,7 +189,9 @@ export class ServedStream extends Served {
   #done(): void {
     this.finished()
     this.#detach?.()
-    if (!this.left) this.desk.serve((serving) => serving.end(this.channel))
+    if (this.left) return
+    this.watch?.ended(undefined)
+    this.desk.serve((serving) => serving.end(this.channel))
   }
 
   #slowConsumer(): void {

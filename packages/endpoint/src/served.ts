@@ -14,6 +14,7 @@ import { invoke, isGuarded } from "./middleware.js"
 import { type AnyHandler, Request, type RequestOrigin } from "./request.js"
 import type { Entry } from "./router.js"
 import { internal, toThrown } from "./serving-failure.js"
+import type { Watch } from "./watch.js"
 
 /**
  * One channel being served, from its input to its handler's end. What comes back, one value or many, is
@@ -26,6 +27,8 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   protected readonly desk: Desk
   protected readonly entry: Entry
   protected readonly channel: AcceptedChannel
+  /** Who observes it; undefined where nobody does. */
+  protected readonly watch: Watch | undefined
   /** Nobody waits any more. */
   protected left = false
   #entered = false
@@ -41,6 +44,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     this.desk = desk
     this.entry = entry
     this.channel = channel
+    this.watch = desk.watch(entry, channel)
     channel.user = this
   }
 
@@ -122,7 +126,9 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** The caller is gone. */
   protected leave(code: string): void {
     this.left = true
-    this.#reason = new RpcError(code, { executed: this.executed })
+    const { executed } = this
+    this.#reason = new RpcError(code, { executed })
+    this.watch?.ended({ code, executed })
     this.#controller?.abort(this.#reason)
   }
 
@@ -190,12 +196,14 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** The handler's own failure: of a stream, behind its items. */
   protected fail(failure: Failure): void {
     this.left = true
+    this.watch?.ended(failure)
     this.desk.serve((serving) => serving.fail(this.channel, failure))
   }
 
   /** A failure of the runtime: ahead of whatever waits. */
   protected kill(failure: Failure): void {
     this.left = true
+    this.watch?.ended(failure)
     this.desk.serve((serving) => serving.kill(this.channel, failure))
   }
 
@@ -217,9 +225,11 @@ export abstract class Served implements CalleeSide, RequestOrigin {
       const data = { issues: shortened(validated.issues) }
       return this.kill({ code: "VALIDATION", executed: "no", data })
     }
+    const { watch } = this
+    const { handler } = this.entry
     const { context } = this.desk.callee
     this.settle(
-      (request) => invoke(this.entry.handler, request),
+      (request) => (watch ? watch.run(() => invoke(handler, request)) : invoke(handler, request)),
       new Request(this, validated.value, context),
       (value) => this.returned(value),
     )

@@ -8,6 +8,7 @@ import {
 } from "@trunkline/protocol"
 import type { Driver, Host } from "@trunkline/transport"
 import type { Line } from "./line.js"
+import type { Observer } from "./watch.js"
 
 /** Whoever has the session that a channel is in. */
 interface ChannelOwner {
@@ -24,6 +25,8 @@ export interface LineOwner {
   readonly refusing: boolean
   /** In whose session a channel is: while a client moves it has two. */
   ownerOf(channel: OpenedChannel): ChannelOwner
+  /** Hears of every call and stream that is opened. */
+  readonly observer?: Observer | undefined
   report(error: RpcError): void
 }
 
@@ -52,8 +55,9 @@ export class SessionLine implements Line {
   }
 
   open(request: OpenRequest, user: CallerSide): OpenedChannel {
-    const { driver, refusing } = this.#owner
+    const { driver, refusing, observer } = this.#owner
     const channel = new OpenedChannel(request, user)
+    channel.observation = observer?.started(request)
     driver.step(({ calling }) =>
       refusing ? calling.refuse(channel, "CLOSED") : calling.add(channel),
     )

@@ -91,6 +91,16 @@ export interface OpenRequest {
   readonly from: string | undefined
 }
 
+/** Follows one call or stream from its beginning to its end. */
+export interface Observation {
+  /** Of a caller's: what the callee is told of the trace that it belongs to. At most 64 units. */
+  readonly traceparent?: string | undefined
+  /** Of a callee's: runs the handler's code, its generator's included, in a context for instance. */
+  run?<T>(code: () => T): T
+  /** Its outcome stands, undefined if all went well. Called once; it must not throw. */
+  ended(failure: Failure | undefined): void
+}
+
 /** Who numbers an OPEN, and hears what becomes of what follows it. */
 export interface OpenWriter {
   write(channel: OpenedChannel): Numbered | undefined
@@ -111,6 +121,7 @@ export class OpenedChannel implements Opener, LineEntry, LaneOwner, Rostered {
   /** When its OPEN was numbered last, where the callee keeps keys. */
   numberedAt: Moment | undefined
   doubt: Doubt | undefined
+  observation: Observation | undefined
   /** Times that it was issued again since its callee last answered with anything but a licence to retry. */
   reissues = 0
   /** When it may be issued again; 0 unless it waits for that. */

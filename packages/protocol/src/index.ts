@@ -16,6 +16,7 @@ export type {
   ChannelState,
   Kind,
   Leaving,
+  Observation,
   OpenRequest,
   Outcome,
 } from "./channel.js"

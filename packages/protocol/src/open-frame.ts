@@ -52,15 +52,19 @@ export function cancelFrame(codec: Codec, id: number): Encoded {
 }
 
 function metaOf(channel: OpenedChannel, context: Context): Meta | undefined {
-  const { doubt, reissues, from, request } = channel
+  const { doubt, reissues, from, observation, request } = channel
   const timed = request.tellDeadline && request.deadline !== Number.POSITIVE_INFINITY
-  if (!timed && !doubt && reissues === 0 && from === undefined) return undefined
+  const trace = observation?.traceparent
+  if (!timed && !doubt && reissues === 0 && from === undefined && trace === undefined) {
+    return undefined
+  }
   const key = doubt && channel.countsAsCall ? doubt.key(context.moment, context.keys) : undefined
   return {
     ...(timed && { d: millisecondsLeft(request.deadline, context.now) }),
     ...(doubt && { u: 1 }),
     ...(key !== undefined && { k: key }),
     ...(reissues > 0 && { a: reissues }),
+    ...(trace !== undefined && { t: trace }),
     ...(from !== undefined && { f: from }),
   }
 }

@@ -14,6 +14,8 @@ export type {
   Merge,
   Middleware,
   MiddlewareRequest,
+  Observed,
+  Observer,
   Passed,
   Router,
   Scope,

@@ -4,6 +4,7 @@ import {
   type DispatchOptions,
   KeyedCalls,
   type Log,
+  type Observer,
 } from "@trunkline/endpoint"
 import {
   type Codec,
@@ -84,7 +85,11 @@ export class Server {
   readonly #refused = new Tally<Refusal>()
   readonly #closes = new Tally<string>()
   readonly #context: HandshakeContext
-  readonly #counts: DispatchCounts = { eventsDropped: 0 }
+  readonly #observers = new Set<Observer>()
+  readonly #counts: DispatchCounts = {
+    eventsDropped: 0,
+    refused: (reason) => this.#refused.add(reason),
+  }
   #closed = false
   #drainDeadline = 0
   #drained: Promise<void> | undefined
@@ -119,6 +124,7 @@ export class Server {
         handlers,
         keys: this.#keys,
         log,
+        observers: this.#observers,
         counts: this.#counts,
       },
       ended: (over, why, reason) => this.#ended(over, why, reason),
@@ -165,6 +171,17 @@ export class Server {
       closes: this.#closes.counts,
       eventsDropped: this.#counts.eventsDropped,
     }
+  }
+
+  /**
+   * Has calls, streams and events observed from now on: for metrics and traces. `measureServer` of
+   * `@trunkline/server/prometheus` and `traceServer` of `@trunkline/server/opentelemetry` do.
+   *
+   * @returns takes it back
+   */
+  observe(observer: Observer): () => void {
+    this.#observers.add(observer)
+    return () => void this.#observers.delete(observer)
   }
 
   /** For adapters: what to answer to an upgrade. */

@@ -1,3 +1,4 @@
+import type { DispatchRefusal } from "@trunkline/endpoint"
 import type { Rate, RejectCode, SessionCounters, Why } from "@trunkline/protocol"
 import type { EntranceLimits } from "./options.js"
 import type { Counts } from "./tally.js"
@@ -15,7 +16,7 @@ export interface Traffic {
  * Why something was refused: the limit that was reached, a rate over which a session ended, or what a
  * client is told that may not come in.
  */
-export type Refusal = Exclude<RejectCode, "busy"> | Exclude<keyof EntranceLimits, symbol> | Rate
+export type Refusal = Exclude<RejectCode, "busy"> | keyof EntranceLimits | DispatchRefusal | Rate
 
 /** How a server is doing: what it holds now, and what has been since it began. */
 export interface ServerStats {

@@ -146,6 +146,7 @@ export class Driver {
       case "accept":
         return this.#user.accept(effect.channel)
       case "settled":
+        effect.channel.observation?.ended(effect.outcome.ok ? undefined : effect.outcome.failure)
         effect.channel.user.settled(effect.outcome)
         return this.#user.settled()
       case "displaced":
