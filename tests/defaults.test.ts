@@ -3,14 +3,13 @@ import { defaultBackoff } from "@trunkline/protocol"
 import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, it } from "vitest"
-import { defaultTimeout } from "../packages/client/src/options.js"
+import { defaultTimeout } from "../packages/endpoint/src/pending.js"
 import { defaultPrefix } from "../packages/server/src/adapters/prometheus.js"
 import { defaultKept } from "../packages/server/src/broker/memory-broker.js"
 import { defaultKeys } from "../packages/server/src/memory-keys.js"
 import {
   defaultDrain,
   defaultEntrance,
-  defaultHandlers,
   defaultHeadersTimeout,
   defaultMemory,
   defaultPath,
@@ -29,6 +28,7 @@ const sources = trackedPaths()
 const used = {
   "AttachOptions.path": defaultPath,
   "CallOptions.timeout": defaultTimeout,
+  "ClientLimits.handlers": limits.handlers,
   "ConnectOptions.timeout": defaultTimeout,
   "DrainOptions.within": defaultDrain,
   "EntranceLimits.connections": defaultEntrance.connections,
@@ -60,7 +60,7 @@ const used = {
   "ReconnectOptions.base": defaultBackoff.base,
   "ReconnectOptions.cap": defaultBackoff.cap,
   "RpcErrorOptions.executed": new RpcError("INTERNAL").executed,
-  "ServerLimits.handlers": defaultHandlers,
+  "ServerLimits.handlers": limits.handlers,
   "SessionTiming.grace": durations.grace,
   "SessionTiming.heartbeat": durations.heartbeat,
   "ValidationOptions.items": defaultValidation.items,

@@ -3,8 +3,11 @@ import {
   type Caller,
   callUser,
   checkedNumber,
+  defaultTimeout,
   type Line,
   type Observer,
+  type Service,
+  type ServiceCounts,
   SessionLine,
 } from "@trunkline/endpoint"
 import {
@@ -14,6 +17,7 @@ import {
   defaultBackoff,
   type HelloBody,
   jsonCodec,
+  type Limits,
   NothingServed,
   type OpenedChannel,
   type OutgoingEvent,
@@ -30,9 +34,15 @@ import { EventEmitter } from "eventemitter3"
 import { urlAlphabet } from "nanoid"
 import { type ConnectionEvent, type ConnectionState, connectionMoves } from "./connection-state.js"
 import { Dial } from "./dial.js"
-import { type ConnectOptions, defaultTimeout } from "./options.js"
+import type { ConnectOptions } from "./options.js"
 import { Reconnect } from "./reconnect.js"
-import { type KeeperUser, SessionKeeper, type Welcomed, wakeSpread } from "./session-keeper.js"
+import {
+  type KeeperUser,
+  SessionKeeper,
+  type SessionName,
+  type Welcomed,
+  wakeSpread,
+} from "./session-keeper.js"
 import { watchPage } from "./wake.js"
 import { webSocketClass } from "./web-socket-class.js"
 
@@ -47,7 +57,10 @@ export interface StateChange {
 
 export interface ConnectionEvents {
   state(change: StateChange): void
-  /** An error that nobody else took: of a subscription without an `error` listener, of `token()`. */
+  /**
+   * An error that nobody else took: of a subscription without an `error` listener, of `token()`, of a
+   * handler of `serve` (`INTERNAL`, with what it threw as its `cause`).
+   */
   error(error: RpcError): void
   /** What a lost session, or the end of the connection, took with it. */
   lost(lost: LostEvents): void
@@ -63,6 +76,8 @@ export interface ConnectionInfo extends SessionCounters {
   /** The id of the session; it names the session in the server's logs too. */
   readonly session: string | undefined
   readonly subprotocol: string
+  /** Events of the server that reached no handler, since the connection began. */
+  readonly eventsDropped: number
 }
 
 /** What is said of us in HELLO, for the server's logs. */
@@ -82,9 +97,11 @@ export class Connection implements Caller {
   readonly #options: ConnectOptions
   readonly #host: Host
   readonly #queue: QueueBounds
+  readonly #handlers: number
   readonly #events: EventEmitter<ConnectionEvents> = new EventEmitter()
   readonly #keeping: KeeperUser
   readonly #instance: string
+  readonly #counts: ServiceCounts = { eventsDropped: 0, refused: () => {} }
   readonly #unwatch: () => void
   /** Of the session in which whatever is begun goes out. */
   #current: SessionKeeper
@@ -115,12 +132,17 @@ export class Connection implements Caller {
       calls: checkedNumber("queue.calls", calls, 0),
       units: checkedNumber("queue.units", units, 0),
     }
+    this.#handlers = checkedNumber(
+      "limits.handlers",
+      options.limits?.handlers ?? bounds.handlers,
+      1,
+    )
     this.#keeping = this.#keeperUser({
       base: checkedNumber("reconnect.base", base, 0, Number.MAX_VALUE),
       cap: checkedNumber("reconnect.cap", cap, Number.MIN_VALUE, Number.MAX_VALUE),
     })
-    this.#current = new SessionKeeper(this.#keeping)
     this["~line"] = this.#makeLine(checkedNumber("timeout", options.timeout ?? defaultTimeout))
+    this.#current = new SessionKeeper(this.#keeping)
     this.#unwatch = watchPage((reason) => {
       for (const keeper of this.#keepers) reason === "woke" ? keeper.woke() : keeper.suspend()
     })
@@ -140,7 +162,12 @@ export class Connection implements Caller {
   get info(): ConnectionInfo {
     const { session, id } = this.#current
     const { subprotocol } = session.codec
-    return { session: id, subprotocol, ...session.counters }
+    return {
+      session: id,
+      subprotocol,
+      eventsDropped: this.#counts.eventsDropped,
+      ...session.counters,
+    }
   }
 
   /** Listens to the connection itself; data never comes this way. The result stops it. */
@@ -243,7 +270,7 @@ export class Connection implements Caller {
       host,
       longestWait: backoff.cap,
       reconnect: () => new Reconnect(backoff, () => uniform(host)),
-      create: (user, firstId, codec = jsonCodec) => this.#create(user, firstId, codec),
+      create: (user, firstId, codec, name) => this.#create(user, firstId, codec, name),
       dial: (codecs, hello, done) =>
         new Dial(
           {
@@ -271,15 +298,31 @@ export class Connection implements Caller {
     }
   }
 
-  #create(user: DriverUser, firstId: number, codec: Codec): Driver {
+  #create(user: DriverUser, firstId: number, codec: Codec = jsonCodec, name?: SessionName): Driver {
     const host = this.#host
     const [random, wall] = [() => uniform(host), () => host.wall()]
     const context = new Context(codec, random, undefined, wall)
-    const callee = new NothingServed(context)
     const limits = ownLimits(this.#options.limits)
+    const service = name && this.#serve(context, limits)
+    const callee = service?.half ?? new NothingServed(context)
     const queue = this.#queue
     const session = new Session({ role: "client", context, callee, limits, queue, firstId })
-    return new Driver(session, host, user)
+    const driver = new Driver(session, host, service?.hears(user) ?? user)
+    if (name) service?.begin(driver, name.sid, name.subject)
+    return driver
+  }
+
+  #serve(context: Context, limits: Limits): Service | undefined {
+    const { serve } = this.#options
+    return serve?.["~service"](context, {
+      host: this.#host,
+      limits,
+      handlers: this.#handlers,
+      line: this["~line"],
+      remote: this.#url,
+      counts: this.#counts,
+      report: (error) => this.#report(error),
+    })
   }
 
   #hello(auth: string | undefined): HelloBody {

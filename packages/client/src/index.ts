@@ -8,12 +8,22 @@ export type {
   ErrorsOf,
   EventSender,
   FailureWith,
+  Handler,
+  HandlerRequest,
+  Handlers,
+  Merge,
+  Middleware,
+  MiddlewareRequest,
   Observed,
   Observer,
   Outline,
+  Passed,
   Pending,
   ReplayOptions,
   Result,
+  Router,
+  Scope,
+  SessionInfo,
   Stream,
   StreamEvent,
   StreamListeners,
@@ -23,8 +33,9 @@ export type {
   SubscriptionProcedure,
   TopicProcedure,
   TopicStream,
+  Use,
 } from "@trunkline/endpoint"
-export { createClient, isRpcError, safe } from "@trunkline/endpoint"
+export { createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
 export type { Host, WebSocketClass, WebSocketLike } from "@trunkline/transport"
 export { connect } from "./connect.js"
 export type {
@@ -35,4 +46,4 @@ export type {
   StateChange,
 } from "./connection.js"
 export type { ConnectionState } from "./connection-state.js"
-export type { ConnectOptions, QueueOptions, ReconnectOptions } from "./options.js"
+export type { ClientLimits, ConnectOptions, QueueOptions, ReconnectOptions } from "./options.js"

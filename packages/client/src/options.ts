@@ -1,10 +1,25 @@
+import type { Router } from "@trunkline/endpoint"
 import type { Limits } from "@trunkline/protocol"
 import type { Host, WebSocketClass } from "@trunkline/transport"
 
 type Awaitable<T> = T | Promise<T>
 
+/** What `connect` runs on, where that is not the runtime it finds. */
+export interface ConnectRuntime {
+  /**
+   * The WebSocket class to use.
+   * @default the global one, or else that of `isomorphic-ws`
+   */
+  readonly WebSocket?: WebSocketClass | undefined
+  /**
+   * Clock, timers and randomness; tests pass their own.
+   * @default the runtime's
+   */
+  readonly host?: Host | undefined
+}
+
 /** How `connect` differs from its defaults. */
-export interface ConnectOptions {
+export interface ConnectOptions extends ConnectRuntime {
   /**
    * Says who we are, before each attempt to connect: the token travels in the first message, never in
    * the URL. At most 8,192 units, fewer if JSON escapes them. When it throws, or gives what is no token,
@@ -20,24 +35,28 @@ export interface ConnectOptions {
   readonly reconnect?: ReconnectOptions | undefined
   /** What may wait while there is no line; one more fails with `OFFLINE_QUEUE_FULL`. */
   readonly queue?: QueueOptions | undefined
+  /**
+   * What the server may call here: what `implement` makes of a contract and its handlers.
+   * @default nothing: every call is answered with `NOT_FOUND`
+   */
+  readonly serve?: Router<unknown> | undefined
   /** What we accept from the server. */
-  readonly limits?: Partial<Limits> | undefined
+  readonly limits?: Partial<ClientLimits> | undefined
   /**
    * The fingerprint of the contract: the server logs it when it differs from its own. `connect` throws
    * a TypeError for one of more than 64 units.
    * @default none is sent
    */
   readonly contract?: string | undefined
+}
+
+/** What the server may use at a time. */
+export interface ClientLimits extends Limits {
   /**
-   * The WebSocket class to use.
-   * @default the global one, or else that of `isomorphic-ws`
+   * Handlers that run, those that nobody waits for any more included.
+   * @default 512
    */
-  readonly WebSocket?: WebSocketClass | undefined
-  /**
-   * Clock, timers and randomness; tests pass their own.
-   * @default the runtime's
-   */
-  readonly host?: Host | undefined
+  readonly handlers: number
 }
 
 export interface ReconnectOptions {
@@ -65,6 +84,3 @@ export interface QueueOptions {
    */
   readonly units?: number | undefined
 }
-
-/** What a call waits for its result unless told otherwise, in milliseconds. */
-export const defaultTimeout = 30_000

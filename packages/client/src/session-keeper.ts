@@ -24,8 +24,8 @@ export interface KeeperUser {
   /** Milliseconds: the longest wait between attempts. */
   readonly longestWait: number
   reconnect(): Reconnect
-  /** A session without a socket, whose ids begin with this one. */
-  create(user: DriverUser, firstId: number, codec?: Codec): Driver
+  /** A session without a socket, whose ids begin with this one; without a name nothing is served in it. */
+  create(user: DriverUser, firstId: number, codec?: Codec, name?: SessionName): Driver
   dial(
     codecs: readonly Codec[],
     hello: (auth: string | undefined) => HelloBody,
@@ -55,11 +55,15 @@ export interface KeeperUser {
   displaced(keeper: SessionKeeper, entry: OpenedChannel | OutgoingEvent): void
 }
 
-/** By what the server knows the session. */
-interface Identity {
+/** What both sides call a session, and whose it is. */
+export interface SessionName {
   readonly sid: string
-  readonly secret: string
   readonly subject: string
+}
+
+/** By what the server knows the session. */
+interface Identity extends SessionName {
+  readonly secret: string
   /** Resumes tried. */
   attempts: number
 }
@@ -152,7 +156,7 @@ export class SessionKeeper implements DriverUser {
     const { driver } = before
     const loss = before.loss(subject, welcome)
     if (inherits) before.end()
-    this.driver = this.#user.create(this, driver.session.calling.nextId, codec)
+    this.driver = this.#user.create(this, driver.session.calling.nextId, codec, welcome)
     this.#identity = { sid, secret: secret ?? "", subject, attempts: 0 }
     this.#ended = undefined
     this.sentAway = undefined

@@ -7,18 +7,25 @@ import type {
   RpcError,
   Subscription,
 } from "@trunkline/contract"
+import type { Caller } from "./line.js"
 import type { ReplaySource } from "./replay-source.js"
 
 export type Awaitable<T> = T | Promise<T>
 
-/** Who is at the other end. */
-export interface SessionInfo {
+/**
+ * Who is at the other end, and the way there: `createClient(viewer, session)` calls it back. It is one and
+ * the same object for all requests of a session, and may be kept; calls through it end with `CLOSED` once
+ * the session is over.
+ */
+export interface SessionInfo extends Caller {
   /** The session's id: public, and in every log line of both sides. */
   readonly id: string
-  /** Whose session it is: what `authenticate` said. */
+  /** Whose session it is: what `authenticate` said; at a client, what its server calls that. */
   readonly principal: string
-  /** The address of the current socket, as the adapter knows it. */
+  /** The address of the current socket, as the adapter knows it; at a client, that of its server. */
   readonly remote: string | undefined
+  /** Fires when the session is over. */
+  readonly signal: AbortSignal
 }
 
 /** What a handler gets. Take out what you need: `({ input, context }) => …`. */

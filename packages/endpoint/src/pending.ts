@@ -11,6 +11,9 @@ import { checkedNumber } from "./checked-number.js"
 import { toError } from "./failure.js"
 import type { Line } from "./line.js"
 
+/** What a call waits for its result unless told otherwise, in milliseconds. */
+export const defaultTimeout = 30_000
+
 /** How one call differs from the others. */
 export interface CallOptions {
   /** Cancels the call, here and at the server. */

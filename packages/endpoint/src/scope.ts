@@ -1,6 +1,7 @@
 import type { Handlers } from "./handler.js"
+import { makeRouter } from "./implement.js"
 import { type Use, use } from "./middleware.js"
-import { makeRouter, type Router } from "./router.js"
+import type { Router } from "./router.js"
 
 /** A type of context with what is bound to it. */
 export interface Scope<Context> extends Use<Context, Context> {

@@ -90,7 +90,11 @@ export const conflatedUnits = 4_194_304
 /** Values of all streams of a session that wait to be sent: above it every source that can wait does, and
  * of the others those end that hold more than `turnUnits`. */
 export const waitingItemUnits = 8_388_608
+/** Handlers that run for one session, those that nobody waits for any more included. */
+export const handlers = 512
 /** Opens that wait at the caller while it is offline, unless `connect` says otherwise. */
 export const waitingOpens = 1_000
+/** As many more wait with a line as the other side takes at a time, but whatever it states no more than this. */
+export const placesCeiling = 65_536
 /** Their inputs. */
 export const waitingOpenUnits = 1_048_576

@@ -1,5 +1,6 @@
 import type { Context } from "./context.js"
 import { LargeFrame } from "./large-frame.js"
+import { placesCeiling } from "./limits.js"
 import type { LineEntry } from "./sender.js"
 
 /** How many opens may wait at the caller while the callee cannot be reached. */
@@ -38,7 +39,7 @@ export class OpenLine {
     const { peer } = this.#context
     const { calls, units } = this.#bounds
     if (!this.#moves) return this.#unnumbered >= calls || this.#units + entry.units > units
-    if (this.#unnumbered >= calls + peer.calls + peer.streams) return true
+    if (this.#unnumbered >= calls + Math.min(peer.calls + peer.streams, placesCeiling)) return true
     return !entry.isPaced && this.#unpacedUnits + entry.units > units + peer.window
   }
 

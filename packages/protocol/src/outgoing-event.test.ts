@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest"
 import { type End, Wired, wired } from "../test/wired.js"
-import { messageUnits } from "./limits.js"
+import { messageUnits, placesCeiling, waitingOpens } from "./limits.js"
 import type { Loss } from "./loss.js"
 
 /** Sends an event; gives the code of why it cannot be. */
@@ -121,6 +121,15 @@ describe("the queue of events", () => {
     expect(heard(line.server)).toHaveLength(sent)
     expect(line.server.accepted).toHaveLength(1)
     expect(send(line.client, "e", "x".repeat(1_000))).toBeUndefined()
+  })
+
+  it("is bounded whatever the other side says that it takes", () => {
+    const many = Number.MAX_SAFE_INTEGER
+    const line = wired({ client: { calls: many, streams: many, window: 16_384 } })
+    let opened = 0
+    while (opened < 100_000 && line.server.open("call").outcomes.length === 0) opened++
+    expect(opened).toBe(waitingOpens + placesCeiling)
+    expect(send(line.server, "e")).toBe("OFFLINE_QUEUE_FULL")
   })
 
   it("is said to be settled once all of it has arrived", () => {

@@ -2,7 +2,9 @@
 export type { Executed, ReservedCode, RpcErrorOptions } from "@trunkline/contract"
 export { RpcError } from "@trunkline/contract"
 export type {
+  CallOptions,
   Claimed,
+  Client,
   Completed,
   Handler,
   HandlerRequest,
@@ -17,12 +19,16 @@ export type {
   Observed,
   Observer,
   Passed,
+  Pending,
+  Result,
   Router,
   Scope,
   SessionInfo,
+  Stream,
+  StreamOptions,
   Use,
 } from "@trunkline/endpoint"
-export { implement, isRpcError, scope } from "@trunkline/endpoint"
+export { createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
 export type { RateLimits } from "@trunkline/protocol"
 export type { Host, Transport, TransportEvents } from "@trunkline/transport"
 export type {

@@ -173,7 +173,6 @@ export const longestGrace = 600_000
 
 /* What holds where the options say nothing; what is not here is the protocol's. */
 
-export const defaultHandlers = 512
 export const defaultEntrance = {
   hellos: 500,
   handshakes: 20,

@@ -1,8 +1,12 @@
+import type { RpcError } from "@trunkline/contract"
 import {
   type Callee,
   Dispatcher,
   type DispatchOptions,
-  type SessionInfo,
+  defaultTimeout,
+  type LineOwner,
+  SessionHandle,
+  SessionLine,
 } from "@trunkline/endpoint"
 import {
   type AcceptedChannel,
@@ -63,11 +67,14 @@ export interface SessionOwner {
  * One client's session at the server: attached to a socket, or detached and waiting for its client to
  * come back (docs/protocol.md, "Sessions").
  */
-export class ServerSession implements DriverUser, Callee {
+export class ServerSession implements DriverUser, Callee, LineOwner {
   readonly identity: SessionIdentity
   readonly driver: Driver
   readonly serving: Serving
   readonly host: Host
+  readonly info: SessionHandle
+  /** Calls to the client are refused by its session, once that is over. */
+  readonly refusing = false
   /** What `authenticate` said last. */
   context: unknown
   /** The highest resume attempt seen: a lower one is a late message of an abandoned socket. */
@@ -93,6 +100,9 @@ export class ServerSession implements DriverUser, Callee {
     this.identity = identity
     this.host = host
     this.driver = new Driver(session, host, this)
+    const line = new SessionLine(this, host, defaultTimeout)
+    const { sid, principal } = identity
+    this.info = new SessionHandle(sid, principal, line, () => this.remote)
     this.#options = options
     this.#context = context
     this.#dispatcher = new Dispatcher(this, dispatch)
@@ -113,9 +123,8 @@ export class ServerSession implements DriverUser, Callee {
     return this.#dispatcher.running
   }
 
-  get info(): SessionInfo {
-    const { sid: id, principal } = this.identity
-    return { id, principal, remote: this.remote }
+  get id(): string {
+    return this.identity.sid
   }
 
   get instance(): string {
@@ -186,6 +195,7 @@ export class ServerSession implements DriverUser, Callee {
     this.#cancelGrace?.()
     this.#dispatcher.abandon()
     this.#cancelRetirement?.()
+    this.info.end()
     this.driver.stop()
     this.#options.owner.ended(this, why, reason)
   }
@@ -194,6 +204,17 @@ export class ServerSession implements DriverUser, Callee {
   goAway(): void {}
 
   settled(): void {}
+
+  ownerOf(): this {
+    return this
+  }
+
+  /** Of a stream from the client that is read without an `error` listener. */
+  report(error: RpcError): void {
+    const { log } = this.#options.dispatch
+    const session = this.identity.sid
+    log({ level: "error", message: "an error that nobody took", error, session })
+  }
 
   eventsLost(events: number): void {
     const { log } = this.#options.dispatch

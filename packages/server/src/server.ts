@@ -17,6 +17,7 @@ import {
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as durations from "@trunkline/protocol/durations"
+import * as bounds from "@trunkline/protocol/limits"
 import { type Host, systemHost, type Transport, uniform } from "@trunkline/transport"
 import { checkDrain } from "./check.js"
 import { CountedTransport } from "./counted-transport.js"
@@ -28,7 +29,6 @@ import {
   type DrainOptions,
   defaultDrain,
   defaultEntrance,
-  defaultHandlers,
   defaultValidation,
   longestGrace,
   type ServeOptions,
@@ -101,7 +101,7 @@ export class Server {
     const log: Log = (entry) => callUser(() => options.log?.(entry))
     const { output = defaultValidation.output, items = defaultValidation.items } =
       options.validation ?? {}
-    const { handlers = defaultHandlers } = options.limits ?? {}
+    const { handlers = bounds.handlers } = options.limits ?? {}
     const limits = ownLimits(options.limits)
     const grace = Math.min(session.grace ?? durations.grace, longestGrace)
     const { entrance, memory } = options.limits ?? {}

@@ -3,14 +3,13 @@ import { defaultBackoff, errorCodes } from "@trunkline/protocol"
 import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, test } from "vitest"
-import { defaultTimeout } from "../../client/src/options.js"
+import { defaultTimeout } from "../../endpoint/src/pending.js"
 import { topicUnits } from "../src/broker/broker.js"
 import { defaultKept } from "../src/broker/memory-broker.js"
 import { defaultKeys } from "../src/memory-keys.js"
 import {
   defaultDrain,
   defaultEntrance,
-  defaultHandlers,
   defaultHeadersTimeout,
   defaultMemory,
 } from "../src/options.js"
@@ -26,7 +25,6 @@ const constants = {
   defaultBackoff,
   defaultTimeout,
   defaultDrain,
-  defaultHandlers,
   defaultEntrance,
   defaultMemory,
   defaultHeadersTimeout,
