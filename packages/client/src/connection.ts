@@ -102,6 +102,8 @@ export class Connection implements Caller {
   readonly #keeping: KeeperUser
   readonly #instance: string
   readonly #counts: ServiceCounts = { eventsDropped: 0, refused: () => {} }
+  /** What we speak, best first. */
+  readonly #codecs: readonly [Codec, ...Codec[]]
   readonly #unwatch: () => void
   /** Of the session in which whatever is begun goes out. */
   #current: SessionKeeper
@@ -124,6 +126,7 @@ export class Connection implements Caller {
       throw new TypeError(`contract is a text of at most ${bounds.fingerprintUnits} units`)
     }
     this.#url = url
+    this.#codecs = codecsOf(options)
     this.#options = options
     this.#host = host
     // Of the 64 letters each byte names one.
@@ -270,6 +273,7 @@ export class Connection implements Caller {
       host,
       longestWait: backoff.cap,
       reconnect: () => new Reconnect(backoff, () => uniform(host)),
+      codecs: this.#codecs,
       create: (user, firstId, codec, name) => this.#create(user, firstId, codec, name),
       dial: (codecs, hello, done) =>
         new Dial(
@@ -298,7 +302,12 @@ export class Connection implements Caller {
     }
   }
 
-  #create(user: DriverUser, firstId: number, codec: Codec = jsonCodec, name?: SessionName): Driver {
+  #create(
+    user: DriverUser,
+    firstId: number,
+    codec: Codec = this.#codecs[0],
+    name?: SessionName,
+  ): Driver {
     const host = this.#host
     const [random, wall] = [() => uniform(host), () => host.wall()]
     const context = new Context(codec, random, undefined, wall)
@@ -456,3 +465,9 @@ export class Connection implements Caller {
 }
 
 const lookAgain = (): void => {}
+
+/** JSON is always there: whoever can do nothing else still has somebody to talk to. */
+function codecsOf({ codecs = [] }: ConnectOptions): [Codec, ...Codec[]] {
+  const [best = jsonCodec, ...others] = codecs.filter((codec) => codec !== jsonCodec)
+  return best === jsonCodec ? [jsonCodec] : [best, ...others, jsonCodec]
+}

@@ -36,6 +36,7 @@ export type {
   Use,
 } from "@trunkline/endpoint"
 export { createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
+export type { Codec } from "@trunkline/protocol"
 export type { Host, WebSocketClass, WebSocketLike } from "@trunkline/transport"
 export { connect } from "./connect.js"
 export type {

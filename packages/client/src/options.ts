@@ -1,11 +1,17 @@
 import type { Router } from "@trunkline/endpoint"
-import type { Limits } from "@trunkline/protocol"
+import type { Codec, Limits } from "@trunkline/protocol"
 import type { Host, WebSocketClass } from "@trunkline/transport"
 
 type Awaitable<T> = T | Promise<T>
 
-/** What `connect` runs on, where that is not the runtime it finds. */
+/** What `connect` runs on, and speaks. */
 export interface ConnectRuntime {
+  /**
+   * What we speak besides JSON: `[msgpack]`, of `@trunkline/client/msgpack`. The server chooses. Worth its
+   * kilobytes for a program that sends bytes; JSON carries them as base64.
+   * @default JSON alone
+   */
+  readonly codecs?: readonly Codec[] | undefined
   /**
    * The WebSocket class to use.
    * @default the global one, or else that of `isomorphic-ws`

@@ -23,6 +23,8 @@ export interface KeeperUser {
   readonly host: Host
   /** Milliseconds: the longest wait between attempts. */
   readonly longestWait: number
+  /** What we speak, best first. */
+  readonly codecs: readonly Codec[]
   reconnect(): Reconnect
   /** A session without a socket, whose ids begin with this one; without a name nothing is served in it. */
   create(user: DriverUser, firstId: number, codec?: Codec, name?: SessionName): Driver
@@ -128,7 +130,7 @@ export class SessionKeeper implements DriverUser {
   dial(): void {
     this.#cancelWait = undefined
     this.#dial = this.#user.dial(
-      [this.session.codec],
+      this.#resuming ? [this.session.codec] : this.#user.codecs,
       (auth) => this.#hello(auth),
       (result) => this.#dialled(result),
     )

@@ -1,10 +1,22 @@
+import type { Codec } from "@trunkline/client"
 import type { Router } from "@trunkline/server"
 import { connectedPair, type Pair, type PairArguments } from "@trunkline/testing"
 import { expect, onTestFinished } from "vitest"
 
+let spoken: readonly Codec[] = []
+
+/** What the pairs of this file speak besides JSON. */
+export function speak(codecs: readonly Codec[]): void {
+  spoken = codecs
+}
+
 /** A pair for one test, which leaves nothing behind. */
-export function pairOf<Context>(router: Router<Context>, ...options: PairArguments<Context>): Pair {
-  const pair = connectedPair(router, ...options)
+export function pairOf<Context>(
+  router: Router<Context>,
+  ...[options]: PairArguments<Context>
+): Pair {
+  const connect = { codecs: spoken, ...options?.connect }
+  const pair: Pair = Reflect.apply(connectedPair, undefined, [router, { ...options, connect }])
   onTestFinished(async () => {
     await pair.close()
     expect(pair.server.stats()).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })

@@ -7,7 +7,7 @@ import {
   type OpenWriter,
   type Outcome,
 } from "./channel.js"
-import type { Encoded } from "./codec.js"
+import type { Codec, Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import { Directory } from "./directory.js"
 import { Doubt } from "./doubt.js"
@@ -27,7 +27,8 @@ import { type EventWriter, OutgoingEvent } from "./outgoing-event.js"
 import { Roster } from "./roster.js"
 import type { Late } from "./sender.js"
 import { isCursor, isId } from "./shape.js"
-import { Violation } from "./violation.js"
+import { transcode } from "./transcode.js"
+import { Unencodable, Violation } from "./violation.js"
 
 /**
  * The half of a session that opens channels and sends events: their queue, their ids, what comes back
@@ -92,12 +93,25 @@ export class Calling implements Half, OpenWriter, EventWriter {
     const event = new OutgoingEvent(path, input, this.#frames.event(path, input))
     if (event.frame.length > messageUnits) return "TOO_LARGE"
     if (this.#line.isFull(event)) return "OFFLINE_QUEUE_FULL"
-    this.adoptEvent(event)
+    this.#enter(event)
     return undefined
   }
 
-  /** Takes an event of a session that was lost over. */
-  adoptEvent(event: OutgoingEvent): void {
+  /** Takes an event of a session that was lost over; `false`: what that one spoke cannot be said here. */
+  adoptEvent(event: OutgoingEvent, spoken: Codec): boolean {
+    const fitting = spoken === this.#context.codec ? event : this.#rewritten(event, spoken)
+    if (fitting) this.#enter(fitting)
+    return fitting !== undefined
+  }
+
+  #rewritten({ path, input }: OutgoingEvent, spoken: Codec): OutgoingEvent | undefined {
+    const rewritten = input && transcode(input, spoken, this.#context.codec)
+    if (rewritten instanceof Unencodable) return undefined
+    const event = new OutgoingEvent(path, rewritten, this.#frames.event(path, rewritten))
+    return event.frame.length > messageUnits ? undefined : event
+  }
+
+  #enter(event: OutgoingEvent): void {
     event.order = ++this.#order
     event.writer = this
     event.inLine = false
@@ -111,13 +125,18 @@ export class Calling implements Half, OpenWriter, EventWriter {
     this.giveUp(channel, code)
   }
 
-  /** Takes a channel over from a session that was lost, as the loss table says. */
-  adopt(channel: OpenedChannel, fate: Fate): void {
+  /** Takes a channel over from a session that was lost and spoke so, as the loss table says. */
+  adopt(channel: OpenedChannel, fate: Fate, spoken: Codec): void {
     channel.order = ++this.#order
     this.live.set(channel, channel.request.deadline)
-    if (typeof fate === "object") {
-      move(channel, "end")
-      return this.#fail(channel, fate)
+    if (typeof fate === "object") return this.#bury(channel, fate)
+    if (spoken !== this.#context.codec && channel.input !== undefined) {
+      const rewritten = transcode(channel.input, spoken, this.#context.codec)
+      if (rewritten instanceof Unencodable) {
+        const executed = fate === "doubt" ? "unknown" : "no"
+        return this.#bury(channel, { code: rewritten.code, executed })
+      }
+      channel.input = rewritten
     }
     if (fate === "doubt") channel.doubt ??= new Doubt(channel.id, channel.numberedAt)
     if (fate !== "keep") channel.reissues++
@@ -125,6 +144,11 @@ export class Calling implements Half, OpenWriter, EventWriter {
     channel.hasPlace = false
     this.#rewind(channel)
     this.#enqueue(channel)
+  }
+
+  #bury(channel: OpenedChannel, failure: Failure): void {
+    move(channel, "end")
+    this.#fail(channel, failure)
   }
 
   /** The caller stops waiting: it learns so at once, whatever the callee does. */

@@ -392,11 +392,11 @@ export class Session {
     if (entry instanceof OutgoingEvent) {
       if (!from.calling.events.delete(entry)) return 0
       if (loss.subjectChanged) return 1
-      this.calling.adoptEvent(entry)
+      if (!this.calling.adoptEvent(entry, from.codec)) return 1
     } else if (from.calling.live.has(entry)) {
       const fate = fateOf(entry, loss, from.#outbox)
       from.calling.release(entry)
-      this.calling.adopt(entry, fate)
+      this.calling.adopt(entry, fate, from.codec)
     }
     return 0
   }

@@ -1,6 +1,6 @@
 import { type Limits, ownLimits, type RateLimits } from "@trunkline/protocol"
 import * as bounds from "@trunkline/protocol/limits"
-import type { DrainOptions, Identity, ServeOptions } from "./options.js"
+import { type DrainOptions, defaultCodecs, type Identity, type ServeOptions } from "./options.js"
 
 /*
  * What types say already, for callers without them, and for numbers that come from an environment. It is
@@ -9,13 +9,14 @@ import type { DrainOptions, Identity, ServeOptions } from "./options.js"
 
 /** Throws a TypeError for options that could not work. */
 export function checkOptions(options: ServeOptions<unknown>): void {
-  const { authenticate, log, origins, contract, keys, session = {}, limits = {} } = options
+  const { authenticate, log, origins, contract, codecs, keys, session = {}, limits = {} } = options
   for (const [name, value] of Object.entries({ authenticate, log })) {
     demand(value === undefined || typeof value === "function", `${name} is no function`)
   }
   demand(origins === undefined || isListOfText(origins), "origins is no list of texts")
   demand(contract === undefined || typeof contract === "string", "contract is no text")
   demand(keys === undefined || isKeyStore(keys), "keys is no key store, such as memoryKeys() makes")
+  demand(codecs === undefined || isListOfCodecs(codecs), "codecs is no list of msgpack and json")
   demandInteger("session.heartbeat", session.heartbeat, 1)
   demandInteger("session.grace", session.grace, 0)
   demandInteger("limits.handlers", limits.handlers, 1)
@@ -79,6 +80,11 @@ function isKeyStore(keys: object): boolean {
     methods.every((name) => typeof Reflect.get(Object(keys), name) === "function") &&
     bounds.every((name) => Number(Reflect.get(Object(keys), name)) >= 0)
   )
+}
+
+function isListOfCodecs(value: unknown): boolean {
+  const known: readonly unknown[] = defaultCodecs
+  return Array.isArray(value) && value.length > 0 && value.every((name) => known.includes(name))
 }
 
 function isListOfText(value: unknown): boolean {

@@ -45,6 +45,7 @@ export { memoryBroker } from "./broker/memory-broker.js"
 export type { MemoryKeysOptions } from "./memory-keys.js"
 export { memoryKeys } from "./memory-keys.js"
 export type {
+  CodecName,
   Credentials,
   DrainOptions,
   EntranceLimits,

@@ -97,6 +97,9 @@ export interface SurroundingOptions {
   readonly host?: Host | undefined
 }
 
+/** What a server may speak. */
+export type CodecName = "json" | "msgpack"
+
 /** How `serve` differs from its defaults. */
 export interface ServeOptions<Context> extends SurroundingOptions {
   /**
@@ -126,6 +129,12 @@ export interface ServeOptions<Context> extends SurroundingOptions {
    * @default none
    */
   readonly contract?: string | undefined
+  /**
+   * What is spoken here, best first: of what a client offers, the first of these is chosen. Only clients
+   * that were given msgpack offer it.
+   * @default ["msgpack", "json"]
+   */
+  readonly codecs?: readonly CodecName[] | undefined
 }
 
 export interface ValidationOptions {
@@ -173,6 +182,7 @@ export const longestGrace = 600_000
 
 /* What holds where the options say nothing; what is not here is the protocol's. */
 
+export const defaultCodecs: readonly CodecName[] = ["msgpack", "json"]
 export const defaultEntrance = {
   hellos: 500,
   handshakes: 20,

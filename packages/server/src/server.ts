@@ -18,15 +18,17 @@ import {
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as durations from "@trunkline/protocol/durations"
 import * as bounds from "@trunkline/protocol/limits"
-import { type Host, systemHost, type Transport, uniform } from "@trunkline/transport"
+import { type Host, msgpack, systemHost, type Transport, uniform } from "@trunkline/transport"
 import { checkDrain } from "./check.js"
 import { CountedTransport } from "./counted-transport.js"
 import { Entrance } from "./entrance.js"
 import { Handshake, type HandshakeContext } from "./handshake.js"
 import { memoryKeys } from "./memory-keys.js"
 import {
+  type CodecName,
   type Credentials,
   type DrainOptions,
+  defaultCodecs,
   defaultDrain,
   defaultEntrance,
   defaultValidation,
@@ -67,6 +69,8 @@ export interface UpgradeRefusal {
 /** Clients that are told to leave look for another server within this, in milliseconds. */
 const moveWithin = 1_000
 
+const codecs: Readonly<Record<CodecName, Codec>> = { json: jsonCodec, msgpack }
+
 /**
  * A router on its way to clients: sessions, handshakes, and the way out. It knows no runtime; an adapter
  * brings the sockets. Made by `serve`.
@@ -75,7 +79,8 @@ export class Server {
   readonly #options: ServeOptions<unknown>
   readonly #host: Host
   readonly #log: Log
-  readonly #codecs: readonly Codec[] = [jsonCodec]
+  /** What it speaks, best first. */
+  readonly #codecs: readonly Codec[]
   readonly #sessions: Sessions
   readonly #entrance: Entrance
   readonly #keys: KeyedCalls | undefined
@@ -106,6 +111,7 @@ export class Server {
     const grace = Math.min(session.grace ?? durations.grace, longestGrace)
     const { entrance, memory } = options.limits ?? {}
     this.#options = options
+    this.#codecs = (options.codecs ?? defaultCodecs).map((name) => codecs[name])
     this.#entrance = new Entrance(entrance)
     this.#host = host
     this.#log = log

@@ -156,7 +156,8 @@ export class Sessions implements SessionOwner {
     }
     if (this.#crowded(newcomer, session)) return { type: "busy" }
     session.attempt = resume.attempt
-    if (codec !== newcomer.codec) {
+    // What is only to be ended may be named in any codec.
+    if (codec !== newcomer.codec && !resume.end) {
       session.end("protocol", "another subprotocol", closeCodes.PROTOCOL)
       return { type: "refused", code: closeCodes.PROTOCOL, reason: "another subprotocol" }
     }

@@ -65,7 +65,11 @@ describe("the subprotocol", () => {
     expect(client.socket.protocol).toBe("trunkline.reject")
     expect(await client.next()).toEqual([
       3,
-      { code: "version", message: "no subprotocol in common", supported: ["trunkline.v1.json"] },
+      {
+        code: "version",
+        message: "no subprotocol in common",
+        supported: ["trunkline.v1.msgpack", "trunkline.v1.json"],
+      },
     ])
     expect(await client.closed).toEqual({ code: 4406, reason: "no subprotocol in common" })
     expect(server.stats()).toMatchObject({ sessions: 0, handshakes: 0 })

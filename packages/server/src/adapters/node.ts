@@ -210,7 +210,13 @@ class NodeTransport implements Transport {
 
 function encodedOf(data: RawData, isBinary: boolean): Encoded {
   if (!isBinary) return data.toString()
-  return new Uint8Array(Array.isArray(data) ? Buffer.concat(data) : data)
+  if (data instanceof ArrayBuffer) return new Uint8Array(data)
+  const bytes = Array.isArray(data) ? Buffer.concat(data) : data
+  const { buffer, byteOffset, byteLength } = bytes
+  // Not copied: nothing that is read from it refers to it.
+  return buffer instanceof ArrayBuffer
+    ? new Uint8Array(buffer, byteOffset, byteLength)
+    : new Uint8Array(bytes)
 }
 
 /** No context is kept between messages: it would cost each connection some hundred kilobytes. */

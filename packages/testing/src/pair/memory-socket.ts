@@ -33,6 +33,11 @@ type Hear = (event: {
   readonly reason: string
 }) => void
 
+/** What a WebSocket of the type "arraybuffer" tells of a message. */
+export function eventData(wire: Encoded): string | ArrayBuffer {
+  return typeof wire === "string" ? wire : wire.slice().buffer
+}
+
 /** The client's end of a socket that never leaves the program: what a browser would give. */
 export class MemorySocket implements WebSocketLike {
   protocol = ""
@@ -72,7 +77,7 @@ export class MemorySocket implements WebSocketLike {
 
   /** A message from the server. */
   received(data: Encoded): void {
-    this.#carry(() => this.#open && this.#hear("message", { data }))
+    this.#carry(() => this.#open && this.#hear("message", { data: eventData(data) }))
   }
 
   /** The server's end is closed; what it sent before arrives before. */

@@ -7,6 +7,7 @@ import type {
   WebSocketClass,
   WebSocketLike,
 } from "@trunkline/transport"
+import { eventData } from "../pair/memory-socket.js"
 import { Pipe } from "./pipe.js"
 import type { Process } from "./process.js"
 import type { Random } from "./random.js"
@@ -214,7 +215,7 @@ export class Link {
   fromServer(wire: Encoded): void {
     if (!this.#serverOpen) return
     const sent = this.#network.tap(this, "down", wire)
-    this.#down.send(() => this.#clientEnd.hear("message", { data: sent }))
+    this.#down.send(() => this.#clientEnd.hear("message", { data: eventData(sent) }))
   }
 
   closeByClient(code: number, reason: string): void {

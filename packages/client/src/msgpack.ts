@@ -1,0 +1,2 @@
+/** Binary messages, for whoever has bytes to send: `connect(url, { codecs: [msgpack] })`. */
+export { msgpack } from "@trunkline/transport"
