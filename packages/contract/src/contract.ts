@@ -35,8 +35,19 @@ const longestCode = 64
  */
 export function contract<C extends object>(tree: C): C {
   if (!isGroup(tree)) throw new TypeError("contract: no group")
-  for (const _ of procedures(tree));
+  for (const [path, procedure] of procedures(tree)) {
+    paths.set(procedure, paths.get(procedure) === undefined ? path : several)
+  }
   return tree
+}
+
+/** What procedures are called by the contracts that they stand in. */
+const paths = new WeakMap<Procedure, string>()
+const several = ""
+
+/** The path of a procedure, if it stands in one contract and once. */
+export function pathOf(procedure: Procedure): string | undefined {
+  return paths.get(procedure) || undefined
 }
 
 /** Every procedure of a contract with its path: the names from the root, joined by dots. */

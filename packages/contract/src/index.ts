@@ -1,6 +1,6 @@
 /** What is said: procedures as plain data, the types that come of them, and the error they fail with. */
 export type { Executed, ReservedCode } from "@trunkline/protocol"
-export { contract, isPossibleName, isProcedure, procedures } from "./contract.js"
+export { contract, isPossibleName, isProcedure, pathOf, procedures } from "./contract.js"
 export type { ContractDescription, JsonSchema, ProcedureDescription } from "./describe.js"
 export { describe, fingerprint } from "./describe.js"
 export type { DataOf, DeclaredErrors, Failure, Input, Item, Output } from "./infer.js"

@@ -60,5 +60,12 @@ export type {
 export { serve } from "./serve.js"
 export type { Server, UpgradeAnswer, UpgradeOffer, UpgradeRefusal } from "./server.js"
 export type { ServerStats, Traffic } from "./stats.js"
-export type { Topic, TopicOptions } from "./topic.js"
+export type { BrokerTopic, Topic } from "./topic.js"
 export { topic } from "./topic.js"
+export type {
+  BrokerOptions,
+  BrokerTopicOptions,
+  SnapshotLoader,
+  TopicOptions,
+  TopicSnapshot,
+} from "./topic-options.js"

@@ -1,19 +1,8 @@
-import {
-  type InputOf,
-  type OutputOf,
-  RpcError,
-  type Subscription,
-  validate,
-} from "@trunkline/contract"
-import {
-  type ErrorMakers,
-  type Handler,
-  isSchema,
-  PushSource,
-  planOf,
-  type Sink,
-} from "@trunkline/endpoint"
-import { type Codec, type Encoded, Unencodable } from "@trunkline/protocol"
+import type { InputOf, OutputOf, Subscription } from "@trunkline/contract"
+import type { ErrorMakers, Handler, ReplaySource } from "@trunkline/endpoint"
+import { brokerTopic } from "./broker-topic.js"
+import { pushTopic } from "./push-topic.js"
+import type { BrokerTopicOptions, LooseOptions, TopicOptions } from "./topic-options.js"
 
 /**
  * A source for many streams at once, and the handler of its procedure: what is published is validated
@@ -33,23 +22,52 @@ export type Topic<Input, Item, Errors> = Handler<
    * @throws RpcError `VALIDATION` when the item does not fit the contract, `UNENCODABLE` when it has no
    * form on the wire
    */
-  publish(
-    ...arguments_: undefined extends OutputOf<Input>
-      ? [item: InputOf<Item>]
-      : [input: OutputOf<Input>, item: InputOf<Item>]
-  ): Promise<void>
+  publish(...arguments_: Published<Input, Item>): Promise<void>
   /** Streams that read it now. */
   readonly readers: number
 }
 
-/** A topic with an input is one topic a key. */
-export interface TopicOptions<Input> {
-  /** What inputs of the same topic have in common. */
-  readonly key: (input: Input) => string
+/** A topic whose items go through a broker: to the readers of all nodes and, where it replays, for later. */
+export type BrokerTopic<Input, Item, Errors, Replay, State> = Handler<
+  OutputOf<Input>,
+  Replay extends "topic"
+    ? ReplaySource<InputOf<Item>, InputOf<State>>
+    : AsyncIterable<InputOf<Item>>,
+  unknown,
+  ErrorMakers<Errors>
+> & {
+  /**
+   * Appends an item to the topic, or to that of the key which an input names, and resolves with its
+   * cursor once the broker has it. Nobody waits for a reader. What fails is tried again for ten seconds,
+   * in such a way that the item is not there twice.
+   *
+   * @throws RpcError `VALIDATION` when the item does not fit the contract; `UNENCODABLE` or `TOO_LARGE`
+   * when it has no form on the wire; `UNAVAILABLE` when the broker surely does not have it, and
+   * `OUTCOME_UNKNOWN` when it may
+   */
+  publish(...arguments_: Published<Input, Item>): Promise<string>
+  /**
+   * The cursor at the topic's tip. A state that is read *after* it has all that stands before it; whoever
+   * goes on after it may get once more what the state has already.
+   *
+   * @throws what the broker throws
+   */
+  position(
+    ...input: undefined extends OutputOf<Input> ? [] : [input: OutputOf<Input>]
+  ): Promise<string>
+  /** Streams of this node that read it now. */
+  readonly readers: number
 }
 
+type Published<Input, Item> =
+  undefined extends OutputOf<Input>
+    ? [item: InputOf<Item>]
+    : [input: OutputOf<Input>, item: InputOf<Item>]
+
 /**
- * Makes the handler of a subscription whose values come by themselves.
+ * Makes the handler of a subscription whose values come by themselves. Where the contract says
+ * `replay: "topic"` they stand in a log, which a broker keeps; with a broker and without `replay` they
+ * reach the readers of all nodes that share it.
  *
  * @example
  * ```ts
@@ -57,69 +75,27 @@ export interface TopicOptions<Input> {
  * const router = implement(monitor, { samples })
  * await samples.publish({ cpu: 0.4 })
  *
- * const rooms = topic(chat.messages, { key: (input) => input.room })
- * await rooms.publish({ room: "a" }, message)
+ * const broker = memoryBroker()
+ * const rooms = topic(chat.messages, { broker, key: (input) => input.room })
+ * const cursor = await rooms.publish({ room: "a" }, message)
+ * const board = topic(desk.orders, { broker, snapshot: () => db.ordersWithCursor() })
  * ```
+ *
+ * @throws TypeError where the procedure replays and there is no broker, or one that does not; for a
+ * state without a snapshot; for a broker's topic without a name
  */
+export function topic<Input, Item, Errors, Replay, State>(
+  procedure: Subscription<Input, Item, Errors, Replay, State>,
+  options: BrokerTopicOptions<Input, State>,
+): BrokerTopic<Input, Item, Errors, Replay, State>
 export function topic<Input, Item, Errors>(
-  procedure: Subscription<Input, Item, Errors>,
+  procedure: Subscription<Input, Item, Errors, undefined, undefined>,
   ...options: undefined extends OutputOf<Input> ? [] : [options: TopicOptions<OutputOf<Input>>]
 ): Topic<Input, Item, Errors>
-export function topic(procedure: Subscription, options?: TopicOptions<unknown>): unknown {
+export function topic(procedure: Subscription, options: LooseOptions = {}): unknown {
   if (procedure?.kind !== "subscription") throw new TypeError("topic: not a subscription")
-  const readers = new Readers()
-  const keyOf = (input: unknown) => options?.key(input) ?? ""
-  const { item: schema } = procedure
-  const plan = planOf(procedure)
-  const read = ({ input }: { readonly input: unknown }) =>
-    new PushSource((sink) => readers.add(keyOf(input), sink))
-  const publish = async (...arguments_: readonly unknown[]): Promise<void> => {
-    const [input, item] = options ? arguments_ : [undefined, arguments_[0]]
-    const checking = isSchema(schema) ? validate(schema, item) : { ok: true as const, value: item }
-    const checked = checking instanceof Promise ? await checking : checking
-    if (!checked.ok) throw new RpcError("VALIDATION", { data: { issues: checked.issues } })
-    readers.push(keyOf(input), checked.value, plan.keyOf(checked.value))
-  }
-  return Object.defineProperty(Object.assign(read, { publish }), "readers", {
-    get: () => readers.size,
-  })
-}
-
-/** Who reads a topic, by key. */
-class Readers {
-  size = 0
-  readonly #sinks = new Map<string, Set<Sink>>()
-
-  add(key: string, sink: Sink): () => void {
-    const sinks = this.#sinks.get(key) ?? new Set()
-    this.#sinks.set(key, sinks.add(sink))
-    this.size++
-    return () => {
-      if (!sinks.delete(sink)) return
-      this.size--
-      if (sinks.size === 0 && this.#sinks.get(key) === sinks) this.#sinks.delete(key)
-    }
-  }
-
-  /** Writes the value once for each codec that somebody reads. */
-  push(key: string, value: unknown, conflateKey: unknown): void {
-    const written = new Map<Codec, Encoded>()
-    for (const sink of [...(this.#sinks.get(key) ?? [])]) {
-      let encoded = written.get(sink.codec)
-      if (encoded === undefined) {
-        encoded = write(sink.codec, value)
-        written.set(sink.codec, encoded)
-      }
-      sink.push(encoded, conflateKey)
-    }
-  }
-}
-
-function write(codec: Codec, value: unknown): Encoded {
-  try {
-    return codec.encode(value)
-  } catch (error) {
-    if (!(error instanceof Unencodable)) throw error
-    throw new RpcError(error.code, { message: error.message, executed: "no" })
-  }
+  const { broker } = options
+  if (broker) return brokerTopic(procedure, broker, options)
+  if (procedure.replay) throw new TypeError("topic: what replays needs a broker")
+  return pushTopic(procedure, options)
 }

@@ -32,11 +32,11 @@ export interface Broker {
    *
    * `from` can be continued if its own entry is still there with the same tag, or if it is the place
    * before the oldest entry; nothing less proves that nothing is missing. Where it cannot (trimmed,
-   * another epoch, taken back, never given out) the first step of the reader is a gap. A cursor of this
-   * epoch that lies ahead of everything this node sees may belong to a replica that lags behind: it is
-   * waited for, two seconds at most, and then it is a gap.
+   * another epoch, taken back, never given out) the reader begins behind a gap. A cursor of this epoch
+   * that lies ahead of everything this node sees may belong to a replica that lags behind: it is waited
+   * for, two seconds at most, and then it is a gap.
    *
-   * Resolves when the place is known, and within ten seconds.
+   * Resolves when that is known, and within ten seconds.
    */
   open(topic: string, from?: string | undefined): Promise<BrokerReader>
   /** The cursor at the topic's tip: a reader that begins after it gets whatever is published from now on. */
@@ -58,10 +58,13 @@ export interface BrokerCapabilities {
 /** One reading of a topic. Nothing waits for it: it is asked, and an entry may be gone by then. */
 export interface BrokerReader {
   /**
-   * Where it begins: the tip, where `from` was left out; else `from`, or another name of the same place.
-   * Where the first step is a gap it is `from` itself.
+   * Where it begins: the tip, where `from` was left out; `from`, or another name of the same place; behind
+   * a gap the place from which it can go on, which lies as early as it can without an entry that this
+   * reader may have had already.
    */
   readonly start: string
+  /** `from` cannot be continued: entries before `start` may be missing. */
+  readonly gap: boolean
   /**
    * What follows, in order, as soon as there is something: at most so many steps, and none that would
    * make it more than {@link readUnits} in all unless it is the first. Each step follows on the one
@@ -88,7 +91,7 @@ export interface BrokerEntry {
 
 /**
  * Entries before `cursor` may be missing; it goes on after it. The cursor lies as early as it can
- * without an entry that this reader may have had already.
+ * without an entry that this reader may have had already, as far as this node can see.
  */
 export interface BrokerGap {
   readonly gap: true

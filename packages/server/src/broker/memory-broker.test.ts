@@ -7,10 +7,10 @@ let ids = 0
 const publish = (broker: Broker, topic: string, payload: string) =>
   broker.publish(topic, payload, { dedupeId: `${ids++}` })
 
-/** What a reader from nowhere gets: all that is there, behind the gap. */
+/** What a reader from nowhere gets: all that is there. */
 async function kept(broker: Broker, topic: string): Promise<string[]> {
   const reader = await broker.open(topic, "no.where")
-  const steps = [...(await reader.read(1)), ...(await Promise.race([reader.read(1_000), none()]))]
+  const steps = await Promise.race([reader.read(1_000), none()])
   reader.close()
   return steps.flatMap((step) => ("gap" in step ? [] : [step.payload]))
 }
@@ -69,12 +69,12 @@ test("forgets entries of an age, and knows who missed none of them", async () =>
   clock.now = 200
   expect(await kept(made, "a")).toEqual([])
   const still = await made.open("a", second)
-  expect(still.start).toBe(second)
+  expect(still).toMatchObject({ start: second, gap: false })
   const read = still.read(10)
   const third = await publish(made, "a", "3")
   expect(await read).toEqual([expect.objectContaining({ payload: "3", prev: second })])
   const late = await made.open("a", first)
-  expect(await late.read(10)).toEqual([{ gap: true, cursor: second }])
+  expect(late).toMatchObject({ gap: true, start: second })
   expect(third).not.toBe(second)
 })
 
@@ -91,9 +91,9 @@ test("forgets topics that nobody reads, and then cannot say what was missed ther
   await publish(made, "e", "1")
   await publish(made, "f", "1")
   const gone = await made.open("a", a)
-  expect(await gone.read(10)).toMatchObject([{ gap: true }])
+  expect(gone.gap).toBe(true)
   const quiet = await made.open("quiet", early)
-  expect(await quiet.read(1)).toMatchObject([{ gap: true }])
+  expect(quiet.gap).toBe(true)
 })
 
 test("a reader that stands still hears of what was dropped behind it", async () => {
@@ -120,8 +120,7 @@ test("a dedupeId is remembered for two minutes", async () => {
 test("another broker has another epoch", async () => {
   const cursor = await publish(memoryBroker(), "a", "1")
   const reader = await memoryBroker().open("a", cursor)
-  expect(reader.start).toBe(cursor)
-  expect(await reader.read(1)).toMatchObject([{ gap: true }])
+  expect(reader.gap).toBe(true)
 })
 
 test.each(["entries", "units", "age", "totalUnits", "topics"])("refuses %s below one", (name) => {

@@ -128,7 +128,7 @@ class MemoryBroker implements Broker {
     const log = this.#log(topic)
     this.#idle.delete(log)
     const seat = from === undefined ? this.#tipOf(log) : this.#seat(log, from)
-    return new MemoryReader(log, from, seat, this.#left)
+    return new MemoryReader(log, seat, this.#left)
   }
 
   async position(topic: string): Promise<string> {

@@ -110,25 +110,20 @@ export interface Seat {
 /** One reader of a log: the number of its next entry, and whether it waits. */
 export class MemoryReader implements BrokerReader {
   readonly start: string
+  readonly gap: boolean
   readonly #log: MemoryLog
   readonly #closed: (log: MemoryLog) => void
   #next: number
-  #gap: boolean
   #wake: (() => void) | undefined
   #over = false
   #failure: Error | undefined
 
-  constructor(
-    log: MemoryLog,
-    from: string | undefined,
-    { number, known }: Seat,
-    closed: (log: MemoryLog) => void,
-  ) {
+  constructor(log: MemoryLog, { number, known }: Seat, closed: (log: MemoryLog) => void) {
     this.#log = log
     this.#next = number
-    this.#gap = !known
+    this.gap = !known
     this.#closed = closed
-    this.start = known || from === undefined ? log.cursorBefore(number) : from
+    this.start = log.cursorBefore(number)
     log.readers.add(this)
   }
 
@@ -165,10 +160,9 @@ export class MemoryReader implements BrokerReader {
 
   #take(most: number): readonly BrokerStep[] {
     const log = this.#log
-    if (this.#gap || this.#next < log.entries.first) {
-      this.#gap = false
-      this.#next = Math.max(this.#next, log.entries.first)
-      return [{ gap: true, cursor: log.cursorBefore(this.#next) }]
+    if (this.#next < log.entries.first) {
+      this.#next = log.entries.first
+      return [{ gap: true, cursor: log.base.cursor }]
     }
     const steps: BrokerStep[] = []
     let units = 0

@@ -1,6 +1,6 @@
 import { type Broker, readUnits, topicUnits } from "@trunkline/server"
 import { type BrokerCase, brokerCase } from "./broker-case.js"
-import { demand, demandEqual, Finding, soon } from "./finding.js"
+import { aMoment, demand, demandEqual, Finding, soon } from "./finding.js"
 import { Reading } from "./reading.js"
 
 /** Names that an engine with a syntax of its own would trip over. */
@@ -24,6 +24,7 @@ const payloads = [
   '""',
   "0",
   '{"a":[1,{"$":"d","v":0}]}',
+  '"\\u00e9"',
   JSON.stringify('ä😀\u0000\n"\\\ud800'),
   JSON.stringify("x".repeat(readUnits)),
 ]
@@ -152,8 +153,10 @@ const read = [
     const [slow, quick] = [await Reading.of(broker, "a"), await Reading.of(broker, "a")]
     const all = numbers(1_000)
     await bench.publish(broker, "a", ...all)
-    demandEqual((await follow(quick, "999")).at(-1), "999", "the quick one's last")
-    demandEqual((await follow(slow, "999")).at(-1), "999", "the slow one's last")
+    for (const reading of [quick, slow]) {
+      const { entries, gaps } = await follow(reading, "999")
+      demandEqual(entries, gaps ? all.slice(-entries.length) : all, "what a reader got at last")
+    }
     slow.close()
     quick.close()
   }),
@@ -210,7 +213,6 @@ const replayed = [
     const [cursor = ""] = await bench.publish(broker, "a", "1")
     for (const from of ["never.1", "0", "~", "x".repeat(64), `${cursor.slice(0, 62)}.9`]) {
       const reading = await Reading.of(broker, "a", from)
-      demandEqual(reading.start, from, "the start of a reader that cannot continue")
       await reading.gap()
       await bench.publish(broker, "a", "2")
       await follow(reading, "2")
@@ -252,8 +254,8 @@ const replayed = [
       const reading = await Reading.of(broker, "a", from)
       await reading.gap()
       await bench.publish(broker, "a", "more")
-      const seen = await follow(reading, "more")
-      demand(!seen.some((entry) => numbers(5).includes(entry)), "an entry of the old log")
+      const { entries } = await follow(reading, "more")
+      demand(!entries.some((entry) => numbers(5).includes(entry)), "an entry of the old log")
       reading.close()
     }
   }),
@@ -296,6 +298,7 @@ const replayed = [
     const catchUp = await lag(follower)
     const [first] = await bench.publish(leader, "a", "1", "2")
     const opening = Reading.of(follower, "a", first)
+    await Promise.race([opening, aMoment()])
     await catchUp()
     const reading = await opening
     demandEqual(await reading.entries(1), ["2"], "what follows the entry that it waited for")
@@ -359,13 +362,18 @@ const bounded = [
 export const engineCases: readonly BrokerCase[] = [...published, ...read, ...replayed, ...bounded]
 
 /** Reads until this payload, over gaps. */
-async function follow(reading: Reading, last: string): Promise<string[]> {
-  const seen: string[] = []
-  while (seen.at(-1) !== last) {
+async function follow(
+  reading: Reading,
+  last: string,
+): Promise<{ entries: string[]; gaps: number }> {
+  const entries: string[] = []
+  let gaps = 0
+  while (entries.at(-1) !== last) {
     const step = await reading.step()
-    if (!("gap" in step)) seen.push(step.payload)
+    if ("gap" in step) gaps++
+    else entries.push(step.payload)
   }
-  return seen
+  return { entries, gaps }
 }
 
 async function gapThen(reading: Reading, entries: readonly string[]): Promise<void> {

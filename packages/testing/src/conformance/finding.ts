@@ -16,6 +16,11 @@ export function demandEqual(found: unknown, wanted: unknown, what: string): void
 
 const shortened = (text = "nothing") => (text.length > 200 ? `${text.slice(0, 200)}…` : text)
 
+/** Long enough for a question to arrive, and short beside the two seconds that a broker waits. */
+export function aMoment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 200))
+}
+
 /** What has to come soon. */
 export async function soon<T>(promise: Promise<T>, what: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined

@@ -18,6 +18,7 @@ export class Reading {
     this.start = reader.start
     this.cursor = reader.start
     demandCursor(reader.start)
+    if (reader.gap) this.#steps.push({ gap: true, cursor: reader.start })
   }
 
   static async of(broker: Broker, topic: string, from?: string): Promise<Reading> {
