@@ -196,6 +196,19 @@ export class Connection implements Caller {
   }
 
   /**
+   * Asks `token` again and shows the server what it gives, on the line that is open: when a user's rights
+   * have changed. Tokens that run out are shown anew without being asked for. What is open is authorised
+   * again; with another user's token the session ends, and what was open in it with it.
+   *
+   * @returns settled when the server believes the token, after a reconnect if need be
+   * @throws RpcError `UNAVAILABLE` when `token` throws, `CLOSED` when the connection is closed first
+   */
+  refreshToken(): Promise<void> {
+    if (this.#state === "closed") return Promise.reject(new RpcError("CLOSED", { executed: "no" }))
+    return this.#current.tokens.refresh()
+  }
+
+  /**
    * Lets the calls that were made finish and the events that were sent arrive, ends the streams, takes
    * nothing new, and closes. Without a line the calls wait for it as before.
    */
@@ -289,6 +302,7 @@ export class Connection implements Caller {
         ),
       hello: (auth) => this.#hello(auth),
       dialling: (keeper) => void (keeper === this.#current && this.#move("dial")),
+      token,
       failed: (cause) => this.#report(new RpcError("UNAVAILABLE", { cause, executed: "no" })),
       resumed: (keeper) => void (keeper === this.#current && this.#up()),
       welcomed: (keeper, welcomed) => this.#welcomed(keeper, welcomed),

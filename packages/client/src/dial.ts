@@ -14,6 +14,7 @@ import * as durations from "@trunkline/protocol/durations"
 import * as frameKinds from "@trunkline/protocol/frame-kinds"
 import * as limits from "@trunkline/protocol/limits"
 import { type Host, type WebSocketClass, WebSocketTransport } from "@trunkline/transport"
+import { asToken } from "./token.js"
 
 /** How an attempt to reach the server ended. */
 export type DialResult =
@@ -72,7 +73,7 @@ export class Dial {
     try {
       // Not before `connect` has returned: whoever wants to hear of a failure needs the connection.
       await undefined
-      this.#token = checkedToken(await this.#options.token())
+      this.#token = asToken(await this.#options.token())
       if (!this.#over) this.#open()
     } catch (cause) {
       this.#failed(cause)
@@ -148,12 +149,4 @@ export class Dial {
     this.#cancelTimeout()
     return true
   }
-}
-
-/** What no server may be sent is refused here, where it can be said why. */
-function checkedToken(token: unknown): string | undefined {
-  if (token === undefined || (typeof token === "string" && token.length <= limits.tokenUnits)) {
-    return token
-  }
-  throw new TypeError(`token() must give a text of at most ${limits.tokenUnits} units`)
 }

@@ -14,6 +14,7 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import { type Driver, type DriverUser, type Host, uniform } from "@trunkline/transport"
 import type { Dial, DialResult } from "./dial.js"
 import type { Reconnect, Verdict } from "./reconnect.js"
+import { TokenRefresh } from "./token-refresh.js"
 
 /** What a server said that welcomed us, and how it can be reached. */
 export type Welcomed = Extract<DialResult, { type: "welcome" }>
@@ -37,7 +38,9 @@ export interface KeeperUser {
   hello(auth: string | undefined): HelloBody
   /** An attempt begins. */
   dialling(keeper: SessionKeeper): void
-  /** An attempt could not be made. */
+  /** Gives the token of now; undefined where there are none. */
+  readonly token: (() => unknown) | undefined
+  /** An attempt could not be made, or a token not be had. */
   failed(cause: unknown): void
   /** Its session goes on. */
   resumed(keeper: SessionKeeper): void
@@ -90,6 +93,7 @@ export class SessionKeeper implements DriverUser {
   driver: Driver
   /** What the server said when it was about to leave: it takes nothing new in this session. */
   sentAway: GoAwayBody | undefined
+  readonly tokens: TokenRefresh
   readonly #user: KeeperUser
   readonly #reconnect: Reconnect
   #identity: Identity | undefined
@@ -101,6 +105,12 @@ export class SessionKeeper implements DriverUser {
     this.#user = user
     this.#reconnect = user.reconnect()
     this.driver = user.create(this, 1)
+    this.tokens = new TokenRefresh({
+      host: user.host,
+      token: user.token,
+      show: (token) => this.driver.step((session) => session.auth(token)),
+      failed: (cause) => user.failed(cause),
+    })
   }
 
   /** The id of the session, once it has one. */
@@ -163,6 +173,7 @@ export class SessionKeeper implements DriverUser {
     this.#ended = undefined
     this.sentAway = undefined
     if (inherits) this.inherit(driver, loss)
+    this.tokens.inherit(before.tokens)
     this.#attach(welcomed)
   }
 
@@ -207,6 +218,7 @@ export class SessionKeeper implements DriverUser {
   /** Nothing is tried and nothing heard any more. */
   stop(): void {
     this.rest()
+    this.tokens.close()
     // Where we took leave the socket closes behind our last words.
     if (!this.session.over) this.#drop("aborted")
     this.driver.stop()
@@ -214,6 +226,11 @@ export class SessionKeeper implements DriverUser {
 
   accept(): void {}
   event(): void {}
+  auth(): void {}
+
+  authOk(exp: number | undefined): void {
+    this.tokens.confirmed(exp)
+  }
 
   goAway(body: GoAwayBody): void {
     this.sentAway = body
@@ -308,13 +325,15 @@ export class SessionKeeper implements DriverUser {
   }
 
   #attach({ welcome, transport }: Welcomed): void {
-    const { limits, hb: heartbeat, resumed } = welcome
+    const { limits, hb: heartbeat, resumed, exp } = welcome
     const rx = resumed ? welcome.rx : 0
+    this.tokens.opened(exp ?? undefined)
     this.driver.attach(transport, { rx, limits, heartbeat, keys: welcome.keys ?? undefined })
   }
 
   /** What is to be done about a line that was lost. */
   #follow({ session, breach, wait }: Verdict, code: number, reason: string): void {
+    this.tokens.lost()
     if (session !== "lives") this.end({ rx: undefined, breach, ask: session === "over" })
     if (wait === undefined) return this.#user.gone(this, code, reason)
     this.wait(isOffline() ? this.#user.longestWait : wait)
@@ -325,6 +344,7 @@ export class SessionKeeper implements DriverUser {
   #drop(reason: string): boolean {
     const transport = this.driver.detach()
     transport?.close(closeCodes.SUSPENDING, reason)
+    this.tokens.lost()
     return transport !== undefined
   }
 }

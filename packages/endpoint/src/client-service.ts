@@ -31,6 +31,8 @@ export class ClientService implements Service {
       event: (path, input) => this.#dispatcher?.event(path, input),
       over: (end) => this.#over(user, end),
       goAway: (body) => user.goAway(body),
+      auth: (token) => user.auth(token),
+      authOk: (exp) => user.authOk(exp),
       lost: (code, reason) => user.lost(code, reason),
       settled: () => user.settled(),
       eventsLost: (count) => user.eventsLost(count),

@@ -9,7 +9,7 @@ import {
 } from "@trunkline/protocol"
 import type { Callee, Desk, DispatchOptions, DispatchRefusal, Written } from "./desk.js"
 import type { Entry } from "./router.js"
-import { shortened } from "./served.js"
+import { Served, shortened } from "./served.js"
 import { ServedCall } from "./served-call.js"
 import { ServedEvent } from "./served-event.js"
 import { ServedReplay } from "./served-replay.js"
@@ -42,6 +42,13 @@ export class Dispatcher implements Desk {
       new Stream(this, entry, entry.procedure, channel).start()
     } else if (entry?.procedure.kind === "call") {
       this.#call(entry, entry.procedure, channel)
+    }
+  }
+
+  /** The caller has shown another token: whatever lasts longer than a call has to be allowed again. */
+  reauthorise(): void {
+    for (const { kind, user } of [...this.callee.serving.channels]) {
+      if (kind !== "call" && user instanceof Served) void user.reauthorise()
     }
   }
 

@@ -20,7 +20,10 @@ export type Awaitable<T> = T | Promise<T>
 export interface SessionInfo extends Caller {
   /** The session's id: public, and in every log line of both sides. */
   readonly id: string
-  /** Whose session it is: what `authenticate` said; at a client, what its server calls that. */
+  /**
+   * Whose session it is: what `authenticate` said; an anonymous client has a name of its own, which
+   * begins with `anonymous:`. At a client: what its server calls that.
+   */
   readonly principal: string
   /** The address of the current socket, as the adapter knows it; at a client, that of its server. */
   readonly remote: string | undefined

@@ -8,6 +8,7 @@ import type {
   Unencodable,
 } from "@trunkline/protocol"
 import * as limits from "@trunkline/protocol/limits"
+import { type Asked, askAgain } from "./authorisation.js"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
 import { invoke, isGuarded } from "./middleware.js"
@@ -23,9 +24,9 @@ import type { Watch } from "./watch.js"
  * Must hold (S12): once the caller is gone, the terminal frame was sent in the same step, the signal has
  * fired, and whatever the handler still does is dropped.
  */
-export abstract class Served implements CalleeSide, RequestOrigin {
+export abstract class Served implements CalleeSide, RequestOrigin, Asked {
+  readonly entry: Entry
   protected readonly desk: Desk
-  protected readonly entry: Entry
   protected readonly channel: AcceptedChannel
   /** Who observes it; undefined where nobody does. */
   protected readonly watch: Watch | undefined
@@ -39,6 +40,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   #running = false
   #controller: AbortController | undefined
   #reason: RpcError | undefined
+  #input: unknown
 
   constructor(desk: Desk, entry: Entry, channel: AcceptedChannel) {
     this.desk = desk
@@ -65,6 +67,11 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     const { procedure } = this.entry
     const keyed = procedure.kind === "call" && procedure.idempotency === "key"
     return keyed ? this.correlationId : undefined
+  }
+
+  /** Kept only where middleware may have to see it again. */
+  get input(): unknown {
+    return this.#input
   }
 
   get signal(): AbortSignal {
@@ -118,6 +125,21 @@ export abstract class Served implements CalleeSide, RequestOrigin {
   /** What the handler gives is for nobody any more. */
   protected get unwanted(): boolean {
     return this.left
+  }
+
+  /**
+   * Its caller is known anew. What lasts is asked about again: it ends with what its middleware throw
+   * (docs/protocol.md, "AUTH").
+   */
+  async reauthorise(): Promise<void> {
+    const { host, context } = this.desk.callee
+    if (this.left || !isGuarded(this.entry.handler)) return
+    try {
+      await askAgain(this, context, host)
+    } catch (thrown) {
+      // Meanwhile known anew: who asked last decides.
+      if (context === this.desk.callee.context) await this.#refused(thrown)
+    }
   }
 
   /** What the handler returned. */
@@ -213,6 +235,15 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     log({ level: "error", message: "a handler failed", error, path, correlationId })
   }
 
+  async #refused(thrown: unknown): Promise<void> {
+    const { failure, bug } = await toThrown(this.entry, thrown, this.executed)
+    if (bug) this.log(thrown)
+    if (this.left) return
+    const { executed } = this
+    this.leave(failure.code)
+    this.kill({ ...failure, executed })
+  }
+
   get #inputSchema(): AnySchema | undefined {
     const { input } = this.entry.procedure
     return isSchema(input) ? input : undefined
@@ -228,6 +259,7 @@ export abstract class Served implements CalleeSide, RequestOrigin {
     const { watch } = this
     const { handler } = this.entry
     const { context } = this.desk.callee
+    if (this.channel.kind !== "call" && isGuarded(this.entry.handler)) this.#input = validated.value
     this.settle(
       (request) => (watch ? watch.run(() => invoke(handler, request)) : invoke(handler, request)),
       new Request(this, validated.value, context),

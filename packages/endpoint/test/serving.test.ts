@@ -119,7 +119,7 @@ describe("a handler", () => {
     })
     const told = await createClient(who, pair.connection).am.i()
     const { session } = pair.connection.info
-    expect(told).toEqual([session, "principal:ada", "am.i", `${session}.1`])
+    expect(told).toEqual([session, "ada", "am.i", `${session}.1`])
   })
 })
 

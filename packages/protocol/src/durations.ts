@@ -24,6 +24,12 @@ export const droppedNote = 1_000
 
 /** A channel that is cancelled sooner after its OPEN counts twice among the cancels of a second. */
 export const rapidCancel = 1_000
+/** A token is believed this long after it has run out: clocks and lines are not exact. */
+export const tokenSlack = 5_000
+/** An AUTH comes at least this long after the one before it on a socket; a client counts from AUTH_OK. */
+export const betweenAuths = 5_000
+/** A client renews its token this long before it runs out, or at half of its life if that is shorter. */
+export const renewAhead = 60_000
 
 /** What a client that is sent away gets to find another server, before a server without work takes leave. */
 export const drainPatience = 2_000

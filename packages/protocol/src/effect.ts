@@ -27,6 +27,10 @@ export type Effect =
   | { readonly type: "displaced"; readonly entry: OpenedChannel | OutgoingEvent }
   /** The server is about to leave. */
   | { readonly type: "goaway"; readonly body: GoAwayBody }
+  /** The client has another token. */
+  | { readonly type: "auth"; readonly token: string }
+  /** The server believed it; `exp`: for so many milliseconds. */
+  | { readonly type: "authOk"; readonly exp: number | undefined }
   /** The session is over on this side. */
   | { readonly type: "over"; readonly end: SessionEnd }
 

@@ -107,6 +107,10 @@ export class Serving implements Half, ChannelServer {
     return this.#timed.soonest
   }
 
+  get channels(): Iterable<AcceptedChannel> {
+    return this.#channels
+  }
+
   apply(frame: SequencedFrame, charge: number): void {
     const [kind, id] = frame
     switch (kind) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest"
-import { takeAll, wired } from "../test/wired.js"
+import { type End, takeAll, wired } from "../test/wired.js"
 import * as durations from "./durations.js"
 import {
   ackFrames,
@@ -379,7 +379,9 @@ describe("control frames", () => {
       [1, {}],
       [2, {}],
       [3, {}],
-      [7, "t"],
+      [7],
+      [7, 5],
+      [7, "t".repeat(8_193)],
       [8, {}],
       [9],
       [14],
@@ -400,6 +402,76 @@ describe("control frames", () => {
       server.hear([1, 0, frame])
       expect(server.closed?.code, String(frame)).toBe(4400)
     }
+  })
+})
+
+describe("a token on a line", () => {
+  const auths = (end: End) => end.effects.filter(({ type }) => type === "auth" || type === "authOk")
+
+  it("is shown, looked at, and believed", () => {
+    const line = wired()
+    line.client.step((session) => session.auth("newer"))
+    line.settle()
+    expect(auths(line.server)).toEqual([{ type: "auth", token: "newer" }])
+    line.server.step((session) => session.authOk(60_000))
+    line.settle()
+    expect(auths(line.client)).toEqual([{ type: "authOk", exp: 60_000 }])
+    line.wait(durations.betweenAuths)
+    line.client.step((session) => session.auth("newest"))
+    line.settle()
+    line.server.step((session) => session.authOk(undefined))
+    line.settle()
+    expect(line.client.controls).toContainEqual([7, "newest"])
+    expect(line.server.controls).toContainEqual([8, {}])
+  })
+
+  it("comes one at a time, and not too often", () => {
+    const twice = wired().server
+    twice.hear([0, 0, [7, "a"]])
+    twice.hear([0, 0, [7, "b"]])
+    expect(twice.closed).toEqual({ code: 4400, reason: "AUTH too soon" })
+    const line = wired()
+    line.server.hear([0, 0, [7, "a"]])
+    line.server.step((session) => session.authOk(undefined))
+    line.wait(durations.betweenAuths - 1)
+    line.server.hear([0, 0, [7, "b"]])
+    expect(line.server.closed?.reason).toBe("AUTH too soon")
+  })
+
+  it("is shown by clients alone", () => {
+    const { client } = wired()
+    client.hear([0, 0, [7, "a"]])
+    expect(client.closed?.code).toBe(4400)
+  })
+
+  it("that nobody showed is not confirmed", () => {
+    const line = wired()
+    line.server.step((session) => session.authOk(1_000))
+    line.settle()
+    expect(auths(line.client)).toEqual([])
+    expect(line.server.session.deadline).toBeGreaterThan(durations.tokenSlack + 1_000)
+  })
+
+  it("closes its socket 4401 when it has run out, and the session lives", () => {
+    const line = wired({ heartbeat: 100_000 })
+    line.server.hear([0, 0, [7, "a"]])
+    line.server.step((session) => session.authOk(1_000))
+    line.wait(durations.tokenSlack + 999)
+    expect(line.server.closed).toBeUndefined()
+    line.wait(1)
+    expect(line.server.closed).toEqual({ code: 4401, reason: "the token has run out" })
+    expect(line.server.over).toBeUndefined()
+    expect(line.server.session.attached).toBe(false)
+  })
+
+  it("lets nothing in after it has run out, however late the clock rings", () => {
+    const line = wired({ heartbeat: 100_000 })
+    line.server.hear([0, 0, [7, "a"]])
+    line.server.step((session) => session.authOk(0))
+    line.sleep(durations.tokenSlack)
+    line.server.hear([1, 0, [20, 1, "a"]])
+    expect(line.server.accepted).toEqual([])
+    expect(line.server.closed?.code).toBe(4401)
   })
 })
 

@@ -1,12 +1,20 @@
 import { Calling } from "./calling.js"
 import type { OpenedChannel } from "./channel.js"
-import { GOING_AWAY, NORMAL, PROTOCOL, SUSPENDING, TOO_BIG, TOO_MANY } from "./close-code.js"
+import {
+  GOING_AWAY,
+  NORMAL,
+  PROTOCOL,
+  SUSPENDING,
+  TOO_BIG,
+  TOO_MANY,
+  UNAUTHORIZED,
+} from "./close-code.js"
 import type { Codec, Decoded, Encoded } from "./codec.js"
 import type { Context } from "./context.js"
 import * as durations from "./durations.js"
 import type { Effect, SessionEnd } from "./effect.js"
 import type { ReservedCode } from "./error-code.js"
-import type { Bye, GoAway, GoAwayBody, KeyTerms, Limits, Ping, Pong } from "./frame.js"
+import type { GoAwayBody, KeyTerms, Limits } from "./frame.js"
 import { grant } from "./grant.js"
 import type { Half } from "./half.js"
 import type { Role } from "./heartbeat.js"
@@ -20,7 +28,7 @@ import type { QueueBounds } from "./open-line.js"
 import { Outbox } from "./outbox.js"
 import { Outgoing } from "./outgoing.js"
 import { OutgoingEvent } from "./outgoing-event.js"
-import { readControl } from "./read-control.js"
+import { readControl, type SessionControl } from "./read-control.js"
 import { readSequenced } from "./read-sequenced.js"
 import { isInt } from "./shape.js"
 import { Violation } from "./violation.js"
@@ -49,6 +57,8 @@ export interface Attachment {
   readonly heartbeat: number
   /** How far the other side's idempotency keys can be relied upon. */
   readonly keys?: KeyTerms | undefined
+  /** Milliseconds that the client's token has left; left out where it does not run out, and at a client. */
+  readonly exp?: number | undefined
 }
 
 /** How a session has been going: for logs, panels and tests. */
@@ -90,6 +100,11 @@ export class Session {
   readonly #outgoing: Outgoing
   readonly #liveness: Liveness
   #controls: Encoded[] = []
+  /** When the socket is closed for a token that has run out. */
+  #expiresAt: number = Number.POSITIVE_INFINITY
+  /** An AUTH is being looked at; and when the last one came. */
+  #authenticating = false
+  #authAt: number = Number.NEGATIVE_INFINITY
   #over = false
   /** Takes its leave with these words as soon as nothing is left to do here. */
   #leaving: string | undefined
@@ -171,7 +186,7 @@ export class Session {
   get deadline(): number {
     const alarms = Math.min(this.calling.soonest, this.#callee.soonest)
     if (!this.#context.attached) return alarms
-    return Math.min(alarms, this.#inbox.dueAt, this.#liveness.deadline)
+    return Math.min(alarms, this.#inbox.dueAt, this.#liveness.deadline, this.#expiresAt)
   }
 
   get counters(): SessionCounters {
@@ -220,13 +235,16 @@ export class Session {
   }
 
   /** Goes on with a new socket: first of all with what the other side has not applied. */
-  attach({ rx, limits, heartbeat, keys }: Attachment): void {
+  attach({ rx, limits, heartbeat, keys, exp }: Attachment): void {
     this.#context.peer = { ...limits, window: Math.min(limits.window, windowCeiling) }
     this.#context.keys = keys
     this.#context.attached = true
     this.#proven(rx)
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
     this.#liveness.begin(heartbeat)
+    this.#authenticating = false
+    this.#authAt = Number.NEGATIVE_INFINITY
+    this.#expire(exp)
     this.#replayed += this.#outgoing.retransmit()
     this.#callee.attached()
     this.calling.attached()
@@ -244,6 +262,7 @@ export class Session {
   /** A message of the current socket. */
   receive(wire: Encoded): void {
     if (this.#over || !this.#context.attached) return
+    if (this.#context.now >= this.#expiresAt) return this.#tokenRanOut()
     this.#messagesIn++
     this.#context.received += wire.length
     this.#liveness.heard()
@@ -279,6 +298,7 @@ export class Session {
     this.calling.ring()
     this.#callee.ring()
     if (!this.#context.attached) return
+    if (this.#context.now >= this.#expiresAt) return this.#tokenRanOut()
     const { verdict } = this.#liveness
     if (verdict === "probe") this.#ping()
     if (verdict === "dead") this.#disconnect(this.#leavingCode, "silent")
@@ -324,6 +344,19 @@ export class Session {
   /** A payload that was written for many. Throws Unencodable when the other side would not accept it. */
   accepted(encoded: Encoded): Encoded {
     return this.#context.accepted(encoded)
+  }
+
+  /** Shows the server another token (docs/protocol.md, "AUTH"). */
+  auth(token: string): void {
+    this.#control([Kind.AUTH, this.#context.codec.encode(token)])
+  }
+
+  /** The client's token is believed, for so many milliseconds unless it does not run out. */
+  authOk(exp: number | undefined): void {
+    if (!this.#authenticating) return
+    this.#authenticating = false
+    this.#expire(exp)
+    this.#control([Kind.AUTH_OK, this.#context.codec.encode(exp === undefined ? {} : { exp })])
   }
 
   /** Tells the client that the server is about to leave. */
@@ -453,7 +486,7 @@ export class Session {
     }
   }
 
-  #applyControl(frame: Ping | Pong | GoAway | Bye, ack: number): void {
+  #applyControl(frame: SessionControl, ack: number): void {
     switch (frame[0]) {
       case Kind.PING:
         this.#context.rates?.ping(this.#context.now)
@@ -463,10 +496,37 @@ export class Session {
       case Kind.GOAWAY:
         if (this.role === "server") throw new Violation("a client does not send its server away")
         return this.#context.emit({ type: "goaway", body: frame[1] })
+      case Kind.AUTH:
+        return this.#showToken(frame[1])
+      case Kind.AUTH_OK:
+        if (this.role === "server") throw new Violation("a client believes nobody's token")
+        return this.#context.emit({ type: "authOk", exp: frame[1].exp ?? undefined })
       case Kind.BYE:
         this.#disconnect(NORMAL, "bye")
         return this.end({ why: "bye", rx: ack, reason: frame[1].reason })
     }
+  }
+
+  /** One at a time, and not too often: each costs its server an authentication. */
+  #showToken(token: string): void {
+    const { now } = this.#context
+    if (this.role === "client") throw new Violation("a server shows its client no token")
+    if (this.#authenticating || now < this.#authAt + durations.betweenAuths) {
+      throw new Violation("AUTH too soon")
+    }
+    this.#authenticating = true
+    this.#authAt = now
+    this.#context.emit({ type: "auth", token })
+  }
+
+  #expire(exp: number | undefined): void {
+    this.#expiresAt =
+      exp === undefined ? Number.POSITIVE_INFINITY : this.#context.now + exp + durations.tokenSlack
+  }
+
+  /** Nothing is applied any more (S10); with another token the session goes on. */
+  #tokenRanOut(): void {
+    this.#disconnect(UNAUTHORIZED, "the token has run out")
   }
 
   #receiveNumbered(

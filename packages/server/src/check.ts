@@ -32,10 +32,15 @@ export function checkOptions(options: ServeOptions<unknown>): void {
 
 /** What `authenticate` gave, if it is one: whatever else it is lets nobody in. */
 export function checkedIdentity(given: Identity<unknown>): Identity<unknown> {
-  const { principal } = Object(given)
+  const { principal, expires } = Object(given)
   const known = principal === undefined || typeof principal === "string"
-  if (known && typeof given === "object" && given !== null && "context" in given) return given
-  throw new TypeError("authenticate gives { principal?: string, context }, or throws")
+  const timed = expires === undefined || isDate(expires)
+  if (known && timed && typeof given === "object" && given !== null && "context" in given) {
+    return given
+  }
+  throw new TypeError(
+    "authenticate gives { principal?: string, context, expires?: Date }, or throws",
+  )
 }
 
 /** Throws a TypeError for milliseconds that are none. */
@@ -85,6 +90,10 @@ function isKeyStore(keys: object): boolean {
 function isListOfCodecs(value: unknown): boolean {
   const known: readonly unknown[] = defaultCodecs
   return Array.isArray(value) && value.length > 0 && value.every((name) => known.includes(name))
+}
+
+function isDate(value: unknown): boolean {
+  return value instanceof Date && !Number.isNaN(value.getTime())
 }
 
 function isListOfText(value: unknown): boolean {

@@ -1,4 +1,3 @@
-import { isAnyRpcError } from "@trunkline/contract"
 import type { Log } from "@trunkline/endpoint"
 import {
   type Codec,
@@ -16,9 +15,9 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as durations from "@trunkline/protocol/durations"
 import type { Host, Transport } from "@trunkline/transport"
 import { customRandom, urlAlphabet } from "nanoid"
-import { checkedIdentity } from "./check.js"
+import { type Authentication, anonymousName, type Known, nameOf } from "./authentication.js"
 import type { RetryAfter } from "./entrance.js"
-import type { Credentials, Identity } from "./options.js"
+import type { Credentials } from "./options.js"
 import type { ServerSession } from "./server-session.js"
 import type { Admission, Newcomer } from "./sessions.js"
 import type { Refusal } from "./stats.js"
@@ -36,7 +35,7 @@ const comeBackAfter: RetryAfter = [500, 5_000]
 export interface HandshakeContext {
   readonly host: Host
   readonly log: Log
-  authenticate(credentials: Credentials): Promise<Identity<unknown>>
+  readonly authentication: Authentication
   admit(newcomer: Newcomer): Admission
   /** When to come back, if too many say just now who they are. */
   hello(resume: Resume | undefined): RetryAfter | undefined
@@ -72,6 +71,8 @@ export class Handshake {
   readonly #context: HandshakeContext
   #greeted = false
   #over = false
+  /** Principals whose rights were taken away since it began. */
+  readonly #revoked = new Set<string>()
   #cancelTimeout: () => void
 
   constructor(socket: Socket, context: HandshakeContext) {
@@ -87,6 +88,11 @@ export class Handshake {
   /** The server is closing. */
   abandon(code: number, reason: string): void {
     this.#close(code, reason)
+  }
+
+  /** Whatever `authenticate` is about to say, this principal does not get in. */
+  revoke(principal: string): void {
+    this.#revoked.add(principal)
   }
 
   #message(wire: Encoded): void {
@@ -105,11 +111,11 @@ export class Handshake {
     try {
       const token = hello.auth ?? undefined
       const credentials = { ...this.#socket.credentials, token }
-      const identity = checkedIdentity(await this.#context.authenticate(credentials))
+      const known = await this.#context.authentication.identify(credentials)
       const random = (length: number) => this.#random(length)
       const secret = random(secretLength)
-      const newcomer = await this.#newcomer(hello, identity, random(sidLength), secret)
-      if (!this.#over) this.#attach(hello, identity, newcomer, secret)
+      const newcomer = await this.#newcomer(hello, known, random(sidLength), secret)
+      if (!this.#over) this.#attach(hello, known, newcomer, secret)
     } catch (error) {
       this.#refuse(error)
     }
@@ -117,7 +123,7 @@ export class Handshake {
 
   async #newcomer(
     hello: HelloBody,
-    { principal }: Identity<unknown>,
+    { principal }: Known,
     sid: string,
     secret: string,
   ): Promise<Newcomer> {
@@ -128,7 +134,7 @@ export class Handshake {
       host.hash(secret),
       resume && host.hash(resume.secret),
     ])
-    const whose = principal === undefined ? `anonymous:${anonymous}` : `principal:${principal}`
+    const whose = principal === undefined ? anonymousName(anonymous) : nameOf(principal)
     const subject = (await host.hash(`subject:${whose}`)).slice(0, subjectLength)
     const { codec } = this.#socket
     const { instance } = hello
@@ -136,12 +142,9 @@ export class Handshake {
   }
 
   /** From here to the end nothing waits: what was decided is what is attached. */
-  #attach(
-    hello: HelloBody,
-    { context }: Identity<unknown>,
-    newcomer: Newcomer,
-    secret: string,
-  ): void {
+  #attach(hello: HelloBody, known: Known, newcomer: Newcomer, secret: string): void {
+    if (this.#revoked.has(newcomer.principal))
+      return this.#reject("forbidden", "forbidden", "revoked")
     const admission = this.#context.admit(newcomer)
     if (admission.type === "refused") return this.#close(admission.code, admission.reason)
     if (admission.type === "draining") {
@@ -155,8 +158,7 @@ export class Handshake {
     const resumed = type === "resumed"
     const keys = this.#context.keys()
     if (!this.#finish()) return
-    session.context = context
-    session.remote = credentials.remote
+    const { exp } = known
     if (type === "new") this.#compare(hello.contract ?? undefined, newcomer.sid)
     const welcome: WelcomeBody = {
       sid: session.identity.sid,
@@ -165,11 +167,13 @@ export class Handshake {
       rx: session.driver.session.applied,
       ...this.#context.terms,
       ...(keys && { keys }),
+      ...(exp !== undefined && { exp }),
       ...(type === "new" && newness(secret, admission)),
     }
     transport.send(welcomeMessage(codec, welcome))
     const rx = resumed ? (hello.resume?.rx ?? 0) : 0
-    session.attach(transport, { rx, limits: hello.limits, heartbeat: welcome.hb })
+    const attachment = { rx, limits: hello.limits, heartbeat: welcome.hb, exp }
+    session.attach(transport, attachment, known.context, credentials)
     this.#context.attached(session)
   }
 
@@ -181,12 +185,8 @@ export class Handshake {
   }
 
   #refuse(error: unknown): void {
-    const forbidden = isAnyRpcError(error) && error.code === "FORBIDDEN"
-    if (!isAnyRpcError(error)) {
-      this.#context.log({ level: "error", message: "authenticate failed", error })
-    }
-    const code = forbidden ? "forbidden" : "auth"
-    this.#reject(code, code, isAnyRpcError(error) ? error.message : "refused")
+    const { code, message } = this.#context.authentication.refusal(error)
+    this.#reject(code, code, message)
   }
 
   /** @param reason under which it is counted */

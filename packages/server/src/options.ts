@@ -10,6 +10,11 @@ export interface Credentials {
   readonly origin: string | undefined
   /** The address of the socket, as the adapter knows it. */
   readonly remote: string | undefined
+  /**
+   * The `Cookie` header, only of a page whose origin was checked: whoever can make a browser connect
+   * from anywhere else has its cookies sent along too. Of a client without an origin it is undefined.
+   */
+  readonly cookie: string | undefined
   /** The adapter's own request: in Node the `IncomingMessage` of the upgrade. */
   readonly request: unknown
 }
@@ -23,6 +28,12 @@ export interface Identity<Context> {
   readonly principal?: string | undefined
   /** What handlers get as `context`. */
   readonly context: Context
+  /**
+   * When the token runs out, by the server's clock. The client is told, and shows another in time; five
+   * seconds after it the socket is closed, and the session waits for a client with a token that is good.
+   * @default never
+   */
+  readonly expires?: Date | undefined
 }
 
 /** What one client may use at a time. */
@@ -103,8 +114,9 @@ export type CodecName = "json" | "msgpack"
 /** How `serve` differs from its defaults. */
 export interface ServeOptions<Context> extends SurroundingOptions {
   /**
-   * Says who a client is. Run for every new session and again on every resume; to refuse, throw
-   * `new RpcError("UNAUTHORIZED")`, or `FORBIDDEN` if another token would not help either.
+   * Says who a client is. Run for every new session, again on every resume, and for every token that is
+   * shown on a line that is open; to refuse, throw `new RpcError("UNAUTHORIZED")`, or `FORBIDDEN` if
+   * another token would not help either. What the client has open then runs through its middleware again.
    */
   readonly authenticate?: ((credentials: Credentials) => Awaitable<Identity<Context>>) | undefined
   /**

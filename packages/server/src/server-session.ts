@@ -24,8 +24,18 @@ import {
   type Why,
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as durations from "@trunkline/protocol/durations"
 import * as bounds from "@trunkline/protocol/limits"
 import { Driver, type DriverUser, type Host, type Transport, uniform } from "@trunkline/transport"
+
+import {
+  type Authentication,
+  isAnonymous,
+  type Known,
+  nameOf,
+  principalOf,
+} from "./authentication.js"
+import type { Credentials } from "./options.js"
 
 /** Whose session it is, and how its client proves that it is its own. */
 export interface SessionIdentity {
@@ -46,6 +56,7 @@ export interface ServerSessionOptions {
   readonly limits: Limits
   readonly rates: RateLimits
   readonly dispatch: DispatchOptions
+  readonly authentication: Authentication
   /** Milliseconds that it is kept without a socket. */
   readonly grace: number
   readonly owner: SessionOwner
@@ -79,8 +90,10 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
   context: unknown
   /** The highest resume attempt seen: a lower one is a late message of an abandoned socket. */
   attempt = 0
-  /** The address of the current socket. */
-  remote: string | undefined
+  /** Of the current socket. */
+  #credentials: Omit<Credentials, "token"> | undefined
+  /** Raised with each socket: what was asked for an earlier one is nothing to this. */
+  #socket = 0
   readonly #options: ServerSessionOptions
   readonly #context: Context
   readonly #rates: Rates
@@ -101,8 +114,9 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
     this.host = host
     this.driver = new Driver(session, host, this)
     const line = new SessionLine(this, host, defaultTimeout)
-    const { sid, principal } = identity
-    this.info = new SessionHandle(sid, principal, line, () => this.remote)
+    const principal = principalOf(identity.principal)
+    const remote = () => this.#credentials?.remote
+    this.info = new SessionHandle(identity.sid, principal, line, remote)
     this.#options = options
     this.#context = context
     this.#dispatcher = new Dispatcher(this, dispatch)
@@ -139,12 +153,25 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
     return this.driver.session.codec
   }
 
-  /** Goes on with this socket; another that it still has is closed. */
-  attach(transport: Transport, attachment: Attachment): void {
+  /**
+   * Goes on with this socket; another that it still has is closed.
+   *
+   * @param context what is known of its client now: what it has open is asked about again
+   */
+  attach(
+    transport: Transport,
+    attachment: Attachment,
+    context: unknown,
+    credentials: Omit<Credentials, "token">,
+  ): void {
     this.#cancelGrace?.()
+    this.#socket++
+    this.#credentials = credentials
+    this.context = context
     this.driver.detach()?.close(closeCodes.SUPERSEDED, "another socket took over")
     this.#options.owner.attached(this)
     this.driver.attach(transport, attachment)
+    this.#dispatcher.reauthorise()
   }
 
   /** Ends the session at once: what it served is for nobody any more. */
@@ -181,6 +208,18 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
   event(path: string, input: unknown): void {
     this.#dispatcher.event(path, input)
   }
+
+  /** Its client shows another token (docs/protocol.md, "AUTH"). */
+  auth(token: string): void {
+    const { host } = this
+    const socket = this.#socket
+    const takeBack = host.wakeAt(host.now() + durations.authentication, () =>
+      this.#leave(socket, closeCodes.LATE, "authentication took too long"),
+    )
+    void this.#identify(token, socket).finally(takeBack)
+  }
+
+  authOk(): void {}
 
   /** A session that never applied a frame has nothing to come back for. */
   lost(): void {
@@ -238,6 +277,38 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
   /** Somebody has to make room. */
   evict(): void {
     this.end("overflow", "no room for it", closeCodes.TOO_MANY)
+  }
+
+  async #identify(token: string, socket: number): Promise<void> {
+    const { authentication } = this.#options
+    const credentials = this.#credentials
+    if (!credentials) return
+    try {
+      const known = await authentication.identify({ ...credentials, token: token || undefined })
+      if (socket === this.#socket) this.#known(known)
+    } catch (error) {
+      const { code, message } = authentication.refusal(error)
+      this.#leave(socket, closeCodes.rejectCloseCodes[code], message)
+    }
+  }
+
+  /** A session is one principal's to its end. */
+  #known({ principal, context, exp }: Known): void {
+    const { principal: owner } = this.identity
+    const same = principal === undefined ? isAnonymous(owner) : nameOf(principal) === owner
+    if (!same) return this.end("principal", "another user", closeCodes.SUPERSEDED)
+    this.context = context
+    this.driver.step((session) => session.authOk(exp))
+    this.#dispatcher.reauthorise()
+  }
+
+  /** Gives a socket up that is still the current one; the session waits for another. */
+  #leave(socket: number, code: number, reason: string): void {
+    if (socket !== this.#socket) return
+    const transport = this.driver.detach()
+    if (!transport) return
+    transport.close(code, reason)
+    this.lost()
   }
 
   #expire(): void {

@@ -19,6 +19,7 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as durations from "@trunkline/protocol/durations"
 import * as bounds from "@trunkline/protocol/limits"
 import { type Host, msgpack, systemHost, type Transport, uniform } from "@trunkline/transport"
+import { Authentication, nameOf } from "./authentication.js"
 import { checkDrain } from "./check.js"
 import { CountedTransport } from "./counted-transport.js"
 import { Entrance } from "./entrance.js"
@@ -116,13 +117,14 @@ export class Server {
     this.#host = host
     this.#log = log
     this.#keys = keysOf(dispatch, options, host, log)
+    const authentication = new Authentication(options, host, log)
     this.#sessions = new Sessions({
       host,
       limits,
       rates: options.limits?.rates ?? {},
       grace,
-      connections: entrance?.connections ?? defaultEntrance.connections,
-      memory,
+      bounds: { connections: entrance?.connections ?? defaultEntrance.connections, memory },
+      authentication,
       dispatch: {
         entries: dispatch,
         validateOutput: output,
@@ -140,10 +142,7 @@ export class Server {
       log,
       contract: options.contract,
       terms: { limits, hb: session.heartbeat ?? durations.heartbeat, grace, caps: [] },
-      authenticate: async (credentials) => {
-        const { authenticate } = options
-        return authenticate ? authenticate(credentials) : { context: {} }
-      },
+      authentication,
       admit: (newcomer) => this.#sessions.admit(newcomer),
       keys: () => this.#keys?.terms,
       hello: (resume) => this.#entrance.hello(this.#sessions.has(resume?.sid), host.now()),
@@ -211,9 +210,11 @@ export class Server {
     const codec = this.#codecs.find((known) => known.subprotocol === subprotocol)
     if (this.#closed || !codec)
       return transport.close(closeCodes.GOING_AWAY, "the server is closed")
+    const { origin, cookie, remote } = credentials
+    const checked = { ...credentials, cookie: origin === undefined ? undefined : cookie }
     const counted = new CountedTransport(transport, this.#countClose)
-    const handshake = new Handshake({ transport: counted, codec, credentials }, this.#context)
-    this.#handshakes.set(handshake, this.#entrance.enter(credentials.remote))
+    const socket = { transport: counted, codec, credentials: checked }
+    this.#handshakes.set(new Handshake(socket, this.#context), this.#entrance.enter(remote))
   }
 
   /** For adapters: a socket that was opened only to say why it is refused. */
@@ -253,6 +254,20 @@ export class Server {
     await this.#empty(this.#drainDeadline)
     for (const takeBack of farewells) takeBack()
     await this.close()
+  }
+
+  /**
+   * Takes a principal's rights away: its sockets are closed with 4403, for good, and its sessions end,
+   * those included that wait for their client, and so do attempts to connect that are underway. Whether it
+   * may come back is for `authenticate` to say, on every node: this server tells no other.
+   *
+   * @param principal as `authenticate` names it
+   * @returns how many sessions ended
+   */
+  revoke(principal: string): number {
+    const name = nameOf(principal)
+    for (const handshake of this.#handshakes.keys()) handshake.revoke(name)
+    return this.#sessions.revoke(name)
   }
 
   /** Ends every session at once. Clients learn how far their calls came, and come back elsewhere. */

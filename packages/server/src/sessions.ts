@@ -2,6 +2,7 @@ import type { DispatchOptions } from "@trunkline/endpoint"
 import type { Codec, Limits, RateLimits, Resume, Why } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import type { Host } from "@trunkline/transport"
+import type { Authentication } from "./authentication.js"
 import { Memory } from "./memory.js"
 import { defaultMemory, type MemoryLimits } from "./options.js"
 import { ServerSession, type SessionOwner } from "./server-session.js"
@@ -51,10 +52,13 @@ export interface SessionsOptions {
   readonly limits: Limits
   readonly rates: RateLimits
   readonly dispatch: DispatchOptions
+  readonly authentication: Authentication
   readonly grace: number
-  /** Sockets of one principal. */
-  readonly connections: number
-  readonly memory: Partial<MemoryLimits> | undefined
+  /** Sockets of one principal, and what all sessions hold together. */
+  readonly bounds: {
+    readonly connections: number
+    readonly memory: Partial<MemoryLimits> | undefined
+  }
   readonly ended: (session: ServerSession, why: Why | "bye", reason: string) => void
 }
 
@@ -80,7 +84,7 @@ export class Sessions implements SessionOwner {
   constructor(options: SessionsOptions) {
     this.#options = options
     const { units = defaultMemory.units, tombstones = defaultMemory.tombstones } =
-      options.memory ?? {}
+      options.bounds.memory ?? {}
     this.#tombstones = new Tombstones(tombstones)
     this.#memory = new Memory(units)
   }
@@ -174,16 +178,22 @@ export class Sessions implements SessionOwner {
     if (this.draining) return { type: "draining" }
     if (this.#crowded(newcomer)) return { type: "busy" }
     const { sid, secretHash, principal, subject, codec, instance } = newcomer
-    const { host, limits, rates, dispatch, grace } = this.#options
-    const keyEpoch = dispatch.keys?.terms?.epoch
+    const keyEpoch = this.#options.dispatch.keys?.terms?.epoch
     const identity = { sid, secretHash, principal, subject, instance, keyEpoch }
-    const session = new ServerSession(identity, {
-      ...{ host, codec, limits, rates, dispatch, grace, owner: this },
-    })
+    const session = new ServerSession(identity, { ...this.#options, codec, owner: this })
     this.#live.set(sid, session)
     this.past.begun++
     const prior = lost.rx === undefined ? undefined : { rx: lost.rx }
     return { type: "new", session, why: lost.why, prior }
+  }
+
+  /** Ends every session of a principal, those included that wait for their client. */
+  revoke(principal: string): number {
+    const theirs = [...this.#live.values()].filter(
+      ({ identity }) => identity.principal === principal,
+    )
+    for (const session of theirs) session.end("expired", "revoked", closeCodes.FORBIDDEN)
+    return theirs.length
   }
 
   /** Not here, in the middle of whatever went on: it calls handlers' signals. */
@@ -199,7 +209,7 @@ export class Sessions implements SessionOwner {
   /** Whether a principal has as many sockets as it may have; one that takes another's place adds none. */
   #crowded({ principal }: Newcomer, session?: ServerSession): boolean {
     if (session?.driver.session.attached) return false
-    return this.#socketsOf(principal) >= this.#options.connections
+    return this.#socketsOf(principal) >= this.#options.bounds.connections
   }
 
   #socketsOf(principal: string): number {

@@ -168,7 +168,7 @@ describe("the token", () => {
     await start({ authenticate })
     const client = await RawClient.welcomed(url, { auth: "good" })
     client.send([1, 0, [20, 1, "who"]])
-    expect(await client.nextOf(17)).toEqual([17, 1, "principal:ada"])
+    expect(await client.nextOf(17)).toEqual([17, 1, "ada"])
     await client.close()
   })
 

@@ -110,6 +110,14 @@ class User implements DriverUser {
     this.heard.push(["event", path, input])
   }
 
+  auth(token: string): void {
+    this.heard.push(["auth", token])
+  }
+
+  authOk(exp: number | undefined): void {
+    this.heard.push(["authOk", exp])
+  }
+
   goAway({ reason }: GoAwayBody): void {
     this.heard.push(["goaway", reason])
   }

@@ -23,6 +23,10 @@ export interface DriverUser {
   event(path: string, input: unknown): void
   /** The server is about to leave. */
   goAway(body: GoAwayBody): void
+  /** The client has another token; answered with `session.authOk`, or by closing. */
+  auth(token: string): void
+  /** The server believed our token, for so many milliseconds unless it does not run out. */
+  authOk(exp: number | undefined): void
   /** The socket is gone and the session lives. */
   lost(code: number, reason: string): void
   /** The session is over. */
@@ -165,6 +169,10 @@ export class Driver {
         return this.#user.eventsLost(effect.count)
       case "goaway":
         return this.#user.goAway(effect.body)
+      case "auth":
+        return this.#user.auth(effect.token)
+      case "authOk":
+        return this.#user.authOk(effect.exp)
       case "over":
         return this.#user.over(effect.end)
     }

@@ -130,9 +130,9 @@ export function attach(
     answers.set(request, answer)
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new NodeTransport(webSocket)
-      const { origin } = request.headers
+      const { origin, cookie } = request.headers
       if (answer.reject) server.refuse(transport, answer.reject)
-      else server.accept(transport, answer.subprotocol, { origin, remote, request })
+      else server.accept(transport, answer.subprotocol, { origin, remote, cookie, request })
     })
   }
   http.on("upgrade", upgrade)

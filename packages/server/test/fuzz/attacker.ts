@@ -100,6 +100,7 @@ export class Attacker {
     this.#server.accept(socket, "trunkline.v1.json", {
       origin: undefined,
       remote: "memory",
+      cookie: undefined,
       request: undefined,
     })
     socket.deliver(JSON.stringify([0, 0, [1, { ...helloBody, ...(resume && { resume }) }]]))

@@ -3,6 +3,55 @@ import type { Mutant } from "./mutant.js"
 /** Each is a mistake that a protocol of this kind was seen to make, or is one line away from making. */
 export const mutants: readonly Mutant[] = [
   {
+    name: "a token is believed after it has run out",
+    noticedBy: ["S10"],
+    within: 10_000,
+    edits: [
+      {
+        module: "protocol/session",
+        text: "this.#context.now + exp + durations.tokenSlack",
+        planted: "Number.POSITIVE_INFINITY",
+      },
+    ],
+  },
+  {
+    name: "another user's token is taken for a session that is open",
+    noticedBy: ["S9"],
+    within: 10_000,
+    edits: [
+      {
+        module: "server/server-session",
+        text: "if (!same)",
+        planted: "if (false)",
+      },
+    ],
+  },
+  {
+    name: "whoever was believed before the revocation gets in after it",
+    noticedBy: ["S10"],
+    within: 10_000,
+    edits: [
+      {
+        module: "server/server",
+        text: "handshake.revoke(name);",
+        planted: ";",
+      },
+    ],
+  },
+  {
+    name: "a revocation forgets the sessions that wait for their client",
+    noticedBy: ["S10"],
+    within: 1_000,
+    edits: [
+      {
+        module: "server/sessions",
+        text: "identity.principal === principal);",
+        planted:
+          "identity.principal === principal).filter(({ driver }) => driver.session.attached);",
+      },
+    ],
+  },
+  {
     name: "an acknowledgement releases one frame too many",
     noticedBy: ["S6", "S1", "S2", "S17", "L1", "L2"],
     within: 300,

@@ -96,7 +96,12 @@ export class MemorySocket implements WebSocketLike {
     this.protocol = answer.subprotocol
     this.#hear("open")
     if (answer.reject) return server.refuse(this.#server, answer.reject)
-    const credentials = { origin: undefined, remote: "memory", request: undefined }
+    const credentials = {
+      origin: undefined,
+      remote: "memory",
+      cookie: undefined,
+      request: undefined,
+    }
     server.accept(this.#server, answer.subprotocol, credentials)
   }
 

@@ -10,7 +10,9 @@ import { Violated } from "./violation.js"
 export class ClientProcess {
   readonly process: Process
   readonly connection: Connection
-  user: string
+  #user: string
+  /** Nobody else has logged in on it. */
+  hasOneUser = true
   #tokenUser: string | undefined
   readonly #ledger: Ledger
   readonly #client: Client<typeof api>
@@ -20,7 +22,7 @@ export class ClientProcess {
   constructor(process: Process, network: Network, ledger: Ledger, bug: (error: unknown) => void) {
     this.#bug = bug
     this.process = process
-    this.user = `${process.name}'s user`
+    this.#user = `${process.name}'s user`
     this.#ledger = ledger
     this.connection = connect("ws://simulated/rpc", {
       host: process,
@@ -34,6 +36,15 @@ export class ClientProcess {
     })
     this.connection.on("error", () => {})
     this.#client = createClient(api, this.connection)
+  }
+
+  get user(): string {
+    return this.#user
+  }
+
+  set user(user: string) {
+    this.#user = user
+    this.hasOneUser = false
   }
 
   perform(operation: Operation): void {

@@ -135,6 +135,7 @@ function script(...operations: readonly Operation[]): Scenario {
     refusal: 0,
     handshake: 0,
     closeLoss: 0,
+    tokenLife: undefined,
     grace: 120_000,
     window: 262_144,
     calls: 256,
@@ -148,6 +149,7 @@ function script(...operations: readonly Operation[]): Scenario {
 /** What is broken everywhere it can be. Short, since the pairs grow with the square. */
 export const scripts: Readonly<Record<string, Scenario>> = {
   "a call": script(call(1)),
+  "a call while a token is shown": { ...script(call(1, { delay: 300 })), tokenLife: 400 },
   "calls of every kind": script(
     call(1),
     call(2, { procedure: "safe", at: 11 }),

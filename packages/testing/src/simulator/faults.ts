@@ -15,6 +15,8 @@ export interface Stage {
   readonly server: Server | undefined
   /** Until when tokens are refused, and until when they are slow to check and by how much. */
   readonly authentication: { refusedUntil: number; slowUntil: number; slowBy: number }
+  /** From now on nobody serves this user. */
+  revoke(user: string): void
   /** Starts the service anew: a process that remembers nothing of the one before. */
   startServer(): void
   note(text: string): void
@@ -61,7 +63,9 @@ export class Faults {
       case "lateHello":
         return this.#delayHello(fault.opens, fault.for)
       case "switchUser":
-        return this.#switchUser(fault.client)
+        return this.#switchUser(fault.client, fault.quiet)
+      case "revoke":
+        return this.#revoke(fault.client)
     }
   }
 
@@ -153,11 +157,17 @@ export class Faults {
     this.#newest?.cut("both", 1, 1)
   }
 
+  #revoke(index: number): void {
+    const client = this.#stage.clients[index]
+    if (client) this.#stage.revoke(client.user)
+  }
+
   /** Another user logs in on the same page: what is begun from now on is hers. */
-  #switchUser(index: number): void {
+  #switchUser(index: number, quiet = false): void {
     const client = this.#stage.clients[index]
     if (!client) return
     client.user = `${client.process.name}'s user ${this.#now}`
+    if (quiet) return
     for (const link of this.#stage.network.open) {
       if (link.client === client.process) link.sever()
     }

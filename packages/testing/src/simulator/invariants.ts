@@ -22,8 +22,10 @@ const doubtful: readonly (string | undefined)[] = [
 
 /** At the end, when everything has been settled. */
 export function checkLedger(ledger: Ledger): void {
+  if (ledger.noticed) throw ledger.noticed
   for (const account of ledger.accounts.values()) {
     checkEntries(account)
+    checkRights(account, ledger)
     checkSettlement(account)
     const { operation } = account
     if (operation.type === "call") checkResult(account, operation)
@@ -45,6 +47,14 @@ function checkEntries({ operation, entries, issuedBy }: Account): void {
       "S9",
       () => `${operation.id} of ${issuedBy} ran for ${user}`,
     )
+  }
+}
+
+/** S10: nothing begins for somebody whose rights were taken away. */
+function checkRights({ operation, entries }: Account, { revoked }: Ledger): void {
+  for (const { user, at } of entries) {
+    const since = revoked.get(user) ?? Number.POSITIVE_INFINITY
+    must(at <= since, "S10", () => `${operation.id} began for ${user}, who was revoked`)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Executed } from "@trunkline/protocol"
 import type { Operation } from "./scenario.js"
+import { Violated } from "./violation.js"
 
 /** A handler was entered. */
 export interface Entry {
@@ -39,6 +40,11 @@ export interface Account {
 /** Everything that callers asked for and handlers did: what the invariants are about. */
 export class Ledger {
   readonly accounts: Map<number, Account> = new Map()
+  /** When users lost their rights. */
+  readonly revoked: Map<string, number> = new Map()
+  /** What was noticed inside a handler, which is no place to throw it. */
+  noticed: Violated | undefined
+  readonly #users = new Map<string, string>()
   #runs = 0
 
   open(operation: Operation, user: string | undefined): Account {
@@ -59,6 +65,17 @@ export class Ledger {
     const entry: Entry = { run: ++this.#runs, process, user, at, ended: false }
     this.accounts.get(id)?.entries.push(entry)
     return entry
+  }
+
+  /** S9: a session is one user's to its end. */
+  serve(session: string, user: string): void {
+    const owner = this.#users.get(session) ?? user
+    this.#users.set(session, owner)
+    this.demand(owner === user, "S9", () => `the session of ${owner} served ${user}`)
+  }
+
+  demand(holds: boolean, invariant: string, text: () => string): void {
+    if (!holds) this.noticed ??= new Violated(invariant, text())
   }
 
   entriesOf(id: number): readonly Entry[] {

@@ -281,7 +281,12 @@ export class Link {
 
   #welcome(server: Server, { reject, subprotocol }: UpgradeAnswer): void {
     if (reject) return server.refuse(this.#serverEnd, reject)
-    const credentials = { origin: undefined, remote: this.client.name, request: undefined }
+    const credentials = {
+      origin: undefined,
+      remote: this.client.name,
+      cookie: undefined,
+      request: undefined,
+    }
     server.accept(this.#serverEnd, subprotocol, credentials)
   }
 

@@ -106,13 +106,22 @@ export class World implements Stage {
 
   startServer(): void {
     const process = new Process(`server ${++this.#generation}`, this.clock, this.random.fork())
-    const { window, calls, handlers, grace } = this.scenario
+    const { window, calls, handlers, grace, tokenLife } = this.scenario
     const authenticate = (token: string | undefined) => this.#authenticate(process, token)
     const limits = { window, calls, handlers }
-    const options = { process, ledger: this.#ledger, ...limits, grace, authenticate }
+    const options = { process, ledger: this.#ledger, ...limits, grace, tokenLife, authenticate }
     this.server = startService(options)
     this.network.listener = { process, server: this.server }
     this.note(`${process.name} is up`)
+  }
+
+  revoke(user: string): void {
+    this.#ledger.revoked.set(user, this.clock.now)
+    const ended = this.server?.revoke(user) ?? 0
+    this.counters.add(ended > 0 ? "revoked with a session" : "revoked without a session")
+    const alone = this.clients.length === 1 && this.clients[0]?.hasOneUser
+    const { sessions = 0 } = this.server?.stats() ?? {}
+    must(!alone || sessions === 0, "S10", () => `${sessions} sessions outlived their rights`)
   }
 
   note(text: string): void {
@@ -156,6 +165,8 @@ export class World implements Stage {
 
   async #authenticate(process: Process, token: string | undefined): Promise<string> {
     const { refusedUntil, slowUntil, slowBy } = this.authentication
+    // Looked up before what is slow: rights may be taken away in between.
+    if (this.#ledger.revoked.has(token ?? "")) throw new RpcError("FORBIDDEN")
     if (this.clock.now < slowUntil) {
       this.counters.add("slow authentication")
       await new Promise<void>((resolve) => process.run(this.clock.now + slowBy, resolve))
@@ -221,6 +232,7 @@ export class World implements Stage {
     const { links } = this.network
     for (const [index, { client, closedByServer }] of links.entries()) {
       if (closedByServer?.code !== closeCodes.SUPERSEDED) continue
+      if (closedByServer.reason === "another user") continue
       const later = links
         .slice(index + 1)
         .some((link) => link.client === client && link.createdAt <= closedByServer.at)

@@ -71,7 +71,9 @@ export type Fault = { readonly at: number } & (
   | { readonly type: "offline"; readonly for: number }
   | { readonly type: "refuseTokens"; readonly for: number }
   | { readonly type: "slowAuthentication"; readonly for: number; readonly by: number }
-  | { readonly type: "switchUser"; readonly client: number }
+  /** `quiet`: the line stays, and the next token that is shown is another user's. */
+  | { readonly type: "switchUser"; readonly client: number; readonly quiet?: boolean }
+  | { readonly type: "revoke"; readonly client: number }
   | { readonly type: "lateHello"; readonly opens: number; readonly for: number }
 )
 
@@ -88,6 +90,8 @@ export interface Scenario {
   readonly handshake: number
   readonly closeLoss: number
   readonly grace: number
+  /** Milliseconds that a token is good for; undefined: for ever. */
+  readonly tokenLife: number | undefined
   readonly window: number
   readonly calls: number
   /** Handlers that may run at a time in a session. */
@@ -136,6 +140,7 @@ export function drawScenario(seed: number): Scenario {
         ? drawCrowd(random, duration)
         : some(12, (id) => drawCall(random, id, clients, duration))
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
+  const tokens = Random.of(seed, "tokens")
   return {
     seed,
     clients,
@@ -145,11 +150,15 @@ export function drawScenario(seed: number): Scenario {
     handshake: random.chance(0.05) ? random.int(0, 20_000) : 0,
     closeLoss: random.chance(0.3) ? random.unit() : 0,
     grace: random.pick([120_000, 120_000, 3_000, 0]),
+    tokenLife: tokens.chance(0.25) ? tokens.pick([4_000, 15_000, 90_000, 200_000]) : undefined,
     window: random.pick([262_144, 262_144, 16_384]),
     calls: special === "crowd" ? 2 : random.pick([256, 256, 2]),
     handlers: special === "crowd" ? 1 : 512,
     operations: [...calls, ...streams],
-    faults: drawFaults(random, kinds, duration, clients),
+    faults: [
+      ...drawFaults(random, kinds, duration, clients),
+      ...drawTokenFaults(tokens, duration, clients),
+    ],
     healedAt: duration,
   }
 }
@@ -256,6 +265,19 @@ function drawFaults(
   return faults.sort((a, b) => a.at - b.at)
 }
 
+function drawTokenFaults(random: Random, duration: number, clients: number): Fault[] {
+  const client = random.int(0, clients - 1)
+  const at = random.unit() * duration
+  if (random.chance(0.04)) {
+    // Somebody is about to be believed while his rights are taken away.
+    const before = Math.max(0, at - random.int(1, 300))
+    const slow: Fault = { at: before, type: "slowAuthentication", for: 1_000, by: 400 }
+    return [...(random.chance(0.5) ? [slow] : []), { at, type: "revoke", client }]
+  }
+  if (random.chance(0.06)) return [{ at, type: "switchUser", client, quiet: true }]
+  return []
+}
+
 function drawFault(random: Random, type: FaultType, duration: number, clients: number): Fault {
   const at = random.unit() * duration
   const spell = random.pick([50, 1_000, 8_000, longestSpell])
@@ -291,6 +313,7 @@ function drawFault(random: Random, type: FaultType, duration: number, clients: n
       // Together longer than a client waits for WELCOME; apart shorter than a server waits for HELLO.
       return { at, type, opens: random.int(12_000, 14_900), for: random.int(500, 4_500) }
     case "switchUser":
+    case "revoke":
       return { at, type, client: random.int(0, clients - 1) }
   }
 }

@@ -1,4 +1,5 @@
 import { call, contract, RpcError, subscription } from "@trunkline/contract"
+import * as durations from "@trunkline/protocol/durations"
 import { type Server, scope, serve, topic } from "@trunkline/server"
 import * as z from "zod"
 import type { Ledger } from "./ledger.js"
@@ -64,23 +65,26 @@ export interface ServiceOptions {
   readonly calls: number
   readonly handlers: number
   readonly grace: number
+  /** Milliseconds that a token is good for. */
+  readonly tokenLife: number | undefined
   /** Who bears this token; throws for one that nobody may use now. */
   readonly authenticate: (token: string | undefined) => Promise<string>
 }
 
 interface Context {
   readonly user: string
+  /** Until when the token is believed, on the server's clock. */
+  readonly until: number
 }
 
 /** Starts the service in a process. */
 export function startService(options: ServiceOptions): Server {
-  const { process, ledger, window, calls, handlers, grace, authenticate } = options
+  const { process, ledger, window, calls, handlers, grace, tokenLife, authenticate } = options
   const service = new Service(process, ledger)
   const pushed = topic(api.pushed, { key: ({ id }) => String(id) })
   const app = scope<Context>()
   const call = (request: CallRequest) => service.call(request)
-  const stream = (request: { input: StreamRequest; context: Context; signal: AbortSignal }) =>
-    service.stream(request.input, request.context, request.signal)
+  const stream = (request: StreamArguments) => service.stream(request)
   const router = app.implement(api, {
     plain: call,
     safe: call,
@@ -90,9 +94,9 @@ export function startService(options: ServiceOptions): Server {
     latest: stream,
     conflate: stream,
     pushed: (request) => {
-      const { input, context, signal } = request
+      const { input } = request
       const source = pushed({ ...request, context: undefined })
-      void service.push(input, context, signal, (item) => pushed.publish(input, item))
+      void service.push(request, (item) => pushed.publish(input, item))
       return source
     },
   })
@@ -102,14 +106,24 @@ export function startService(options: ServiceOptions): Server {
     session: { grace },
     authenticate: async ({ token }) => {
       const user = await authenticate(token)
-      return { principal: user, context: { user } }
+      const until = process.now() + (tokenLife ?? Number.POSITIVE_INFINITY) + durations.tokenSlack
+      const expires = tokenLife === undefined ? undefined : new Date(process.wall() + tokenLife)
+      return { principal: user, context: { user, until }, expires }
     },
   })
+}
+
+interface StreamArguments {
+  readonly input: StreamRequest
+  readonly context: Context
+  readonly session: { readonly id: string }
+  readonly signal: AbortSignal
 }
 
 interface CallRequest {
   readonly input: z.infer<typeof CallInput>
   readonly context: Context
+  readonly session: { readonly id: string }
   readonly signal: AbortSignal
   readonly errors: { DECLARED(data: { id: number }): RpcError }
 }
@@ -128,9 +142,15 @@ class Service {
     this.#ledger = ledger
   }
 
-  async call({ input, context, signal, errors }: CallRequest): Promise<z.infer<typeof CallOutput>> {
+  async call({
+    input,
+    context,
+    session,
+    signal,
+    errors,
+  }: CallRequest): Promise<z.infer<typeof CallOutput>> {
     const { id, behaviour, delay } = input
-    const entry = this.#enter(id, context)
+    const entry = this.#enter(id, context, session.id)
     if (behaviour === "ignore") await this.#sleep(300_000)
     else if (behaviour === "hang") await this.#sleep(300_000, signal)
     else await this.#sleep(delay, signal)
@@ -147,8 +167,8 @@ class Service {
     }
   }
 
-  async *stream(input: StreamRequest, context: Context, signal: AbortSignal): AsyncGenerator<Item> {
-    const entry = this.#enter(input.id, context)
+  async *stream({ input, context, session, signal }: StreamArguments): AsyncGenerator<Item> {
+    const entry = this.#enter(input.id, context, session.id)
     try {
       for (let n = 1; n <= input.items; n++) {
         if (input.gap > 0) await this.#sleep(input.gap, signal)
@@ -162,12 +182,10 @@ class Service {
 
   /** A source that waits for nobody. */
   async push(
-    input: StreamRequest,
-    context: Context,
-    signal: AbortSignal,
+    { input, context, session, signal }: StreamArguments,
     publish: (item: Item) => Promise<void>,
   ): Promise<void> {
-    const entry = this.#enter(input.id, context)
+    const entry = this.#enter(input.id, context, session.id)
     this.#pushing.set(input.id, entry.run)
     for (let n = 1; n <= input.items; n++) {
       await this.#sleep(Math.max(1, input.gap))
@@ -178,7 +196,16 @@ class Service {
     entry.ended = true
   }
 
-  #enter(id: number, { user }: Context): ReturnType<Ledger["enter"]> {
+  /** S10: nobody is served whose token has run out. */
+  #enter(id: number, context: Context, session: string): ReturnType<Ledger["enter"]> {
+    const { user, until } = context
+    this.#ledger.serve(session, user)
+    const late = this.#process.now() - until
+    this.#ledger.demand(
+      late <= 0,
+      "S10",
+      () => `${id} began ${late} ms after the token of ${user} had run out`,
+    )
     return this.#ledger.enter(id, this.#process.name, user, this.#process.now())
   }
 

@@ -84,6 +84,8 @@ export class WireObserver {
       if (kind === Kind.REJECT) this.#counters.add(`reject ${Object(body).code}`)
       if (kind === Kind.BYE) this.#counters.add(`bye ${direction}`)
       if (kind === Kind.GOAWAY) this.#counters.add("goaway")
+      if (kind === Kind.AUTH) this.#counters.add("auth")
+      if (kind === Kind.AUTH_OK) this.#counters.add("auth_ok")
       if (kind === Kind.PING) this.#counters.add(`ping ${direction}`)
     }
     if (frames.length === 0) this.#counters.add(`pure ack ${direction}`)
