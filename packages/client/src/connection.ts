@@ -221,7 +221,7 @@ export class Connection implements Caller {
     this.#move("drain")
     for (const keeper of this.#keepers) {
       for (const channel of [...keeper.session.calling.live]) {
-        if (!channel.countsAsCall) this["~line"].cancel(channel, "CLOSED")
+        if (channel.isStream) this["~line"].cancel(channel, "CLOSED")
       }
     }
     this.#settled()

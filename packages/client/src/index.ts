@@ -2,9 +2,12 @@
 export type { Executed, ReservedCode, RpcErrorOptions } from "@trunkline/contract"
 export { RpcError } from "@trunkline/contract"
 export type {
+  ByteSource,
   CallOptions,
   CallProcedure,
   Client,
+  DuplexProcedure,
+  DuplexStream,
   ErrorsOf,
   EventSender,
   FailureWith,
@@ -33,9 +36,11 @@ export type {
   SubscriptionProcedure,
   TopicProcedure,
   TopicStream,
+  UploadOptions,
+  UploadProcedure,
   Use,
 } from "@trunkline/endpoint"
-export { createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
+export { chunks, createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
 export type { Codec } from "@trunkline/protocol"
 export type { Host, WebSocketClass, WebSocketLike } from "@trunkline/transport"
 export { connect } from "./connect.js"

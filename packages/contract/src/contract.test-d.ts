@@ -5,6 +5,7 @@ import {
   type Call,
   call,
   contract,
+  duplex,
   event,
   type Failure,
   type Input,
@@ -15,6 +16,8 @@ import {
   type Output,
   type OutputOf,
   subscription,
+  type Up,
+  upload,
 } from "./index.js"
 
 const Count = z.string().transform(Number)
@@ -27,6 +30,9 @@ const tree = contract({
   watch: subscription({ input: z.object({ id: z.string() }), item: Host }),
   typing: event({ input: Count }),
   ping: event({}),
+  sum: upload({ input: Count, item: Count, output: Count }),
+  bare: upload({}),
+  talk: duplex({ input: Count, up: Count, down: Host, errors: { LOCKED: null } }),
   fails: call({ errors: { FULL: z.object({ size: Count }), LOCKED: null } }),
 })
 
@@ -44,6 +50,21 @@ expectTypeOf<Output<typeof tree.typing>>().toBeNever()
 expectTypeOf<Item<typeof tree.typing>>().toBeNever()
 expectTypeOf<Item<typeof tree.count>>().toBeNever()
 expectTypeOf<Output<typeof tree.watch>>().toBeNever()
+
+/* What goes up is what a schema takes, what comes down what it makes. */
+expectTypeOf<Input<typeof tree.sum>>().toEqualTypeOf<string>()
+expectTypeOf<Up<typeof tree.sum>>().toEqualTypeOf<string>()
+expectTypeOf<Output<typeof tree.sum>>().toEqualTypeOf<number>()
+expectTypeOf<Item<typeof tree.sum>>().toBeNever()
+expectTypeOf<Up<typeof tree.bare>>().toEqualTypeOf<undefined>()
+expectTypeOf<Input<typeof tree.talk>>().toEqualTypeOf<string>()
+expectTypeOf<Up<typeof tree.talk>>().toEqualTypeOf<string>()
+expectTypeOf<Item<typeof tree.talk>>().toEqualTypeOf<{ id: string; seen: Date }>()
+expectTypeOf<Output<typeof tree.talk>>().toBeNever()
+expectTypeOf<Up<typeof tree.watch>>().toBeNever()
+expectTypeOf<
+  Extract<Failure<typeof tree.talk>, { code: "LOCKED" }>["data"]
+>().toEqualTypeOf<undefined>()
 
 /* Failures: the declared ones with their data, and the reserved ones of any procedure. */
 type Fails = Failure<typeof tree.fails>

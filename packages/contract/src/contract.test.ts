@@ -1,6 +1,15 @@
 import { describe, expect, test } from "vitest"
 import * as z from "zod"
-import { type AnySchema, call, contract, event, procedures, subscription } from "./index.js"
+import {
+  type AnySchema,
+  call,
+  contract,
+  duplex,
+  event,
+  procedures,
+  subscription,
+  upload,
+} from "./index.js"
 
 const nothing = call({})
 
@@ -41,6 +50,31 @@ describe("contract", () => {
     expect(() => contract({ typing: event({ input: loose(String) }) })).toThrow(
       "contract: typing: input is no Standard Schema",
     )
+  })
+
+  test("has uploads and duplexes, each of whose payloads is checked", () => {
+    const tree = {
+      take: upload({ input: z.string(), item: z.string(), output: z.string() }),
+      talk: duplex({ input: z.string(), up: z.string(), down: z.string() }),
+      bare: { take: upload({}), talk: duplex({}) },
+    }
+    expect([...procedures(tree)].map(([path, { kind }]) => [path, kind])).toEqual([
+      ["take", "upload"],
+      ["talk", "duplex"],
+      ["bare.take", "upload"],
+      ["bare.talk", "duplex"],
+    ])
+    for (const part of ["input", "item", "output"]) {
+      const wrong = { take: upload(loose({ [part]: String })) }
+      expect(() => contract(wrong)).toThrow(`contract: take: ${part} is no Standard Schema`)
+    }
+    for (const part of ["input", "up", "down"]) {
+      const wrong = { talk: duplex(loose({ [part]: String })) }
+      expect(() => contract(wrong)).toThrow(`contract: talk: ${part} is no Standard Schema`)
+    }
+    const errors = loose({ TIMEOUT: null })
+    expect(() => contract({ u: upload({ errors }) })).toThrow("TIMEOUT is reserved")
+    expect(() => contract({ d: duplex({ errors }) })).toThrow("TIMEOUT is reserved")
   })
 
   test("may have a procedure or a group named kind", () => {

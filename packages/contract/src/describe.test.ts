@@ -1,6 +1,15 @@
 import { expect, test } from "vitest"
 import * as z from "zod"
-import { call, contract, describe, event, fingerprint, subscription } from "./index.js"
+import {
+  call,
+  contract,
+  describe,
+  duplex,
+  event,
+  fingerprint,
+  subscription,
+  upload,
+} from "./index.js"
 
 const Host = z.object({ id: z.string(), name: z.string().min(1) })
 
@@ -46,6 +55,26 @@ test("describes an event by what is passed", () => {
   const { procedures } = describe({ typing: event({ input: Host }), ping: event({}) })
   expect(procedures[0]).toMatchObject({ path: "typing", kind: "event", input: { type: "object" } })
   expect(procedures[1]).toEqual({ path: "ping", kind: "event" })
+})
+
+test("describes what goes up as it is sent, and what comes down as it is received", () => {
+  const Counter = z.object({ from: z.int().default(0) })
+  const errors = { FULL: z.object({ size: z.int() }), LOCKED: null }
+  const [take, talk, bare] = describe({
+    take: upload({ input: Counter, item: Counter, output: Counter, errors }),
+    talk: duplex({ input: Counter, up: Counter, down: Counter, errors }),
+    bare: upload({}),
+  }).procedures
+  expect(take).toMatchObject({ kind: "upload", errors: { LOCKED: null } })
+  expect(talk).toMatchObject({ kind: "duplex", errors: { LOCKED: null } })
+  for (const sent of [take?.input, take?.item, talk?.input, talk?.up]) {
+    expect(sent).toMatchObject({ type: "object" })
+    expect(sent).not.toHaveProperty("required")
+  }
+  for (const received of [take?.output, talk?.down]) {
+    expect(received).toMatchObject({ required: ["from"] })
+  }
+  expect(bare).toEqual({ path: "bare", kind: "upload" })
 })
 
 test("describes an input as it is passed, and an output as it is received", () => {
@@ -107,6 +136,8 @@ test.each([
   ["a procedure fewer", { hosts }],
   ["a kind", { hosts, samples: call({ output: Host }) }],
   ["a kind without an answer", listOf(event({}))],
+  ["a kind that takes items", listOf(upload({ output: z.array(Host) }))],
+  ["a kind that goes both ways", listOf(duplex({ down: z.array(Host) }))],
   ["a restart", samplesOf({})],
   ["a delivery", samplesOf({ restart: "fresh", delivery: "latest" })],
   ["an output", listOf(call({ output: Host, idempotency: "safe" }))],

@@ -3,7 +3,7 @@ export type { Executed, ReservedCode } from "@trunkline/protocol"
 export { contract, isPossibleName, isProcedure, pathOf, procedures } from "./contract.js"
 export type { ContractDescription, JsonSchema, ProcedureDescription } from "./describe.js"
 export { describe, fingerprint } from "./describe.js"
-export type { DataOf, DeclaredErrors, Failure, Input, Item, Output } from "./infer.js"
+export type { DataOf, DeclaredErrors, Failure, Input, Item, Output, Up } from "./infer.js"
 export type {
   Call,
   ConflateBy,
@@ -19,7 +19,7 @@ export type {
   ThisCodeIsReserved,
   Upload,
 } from "./procedure.js"
-export { call, event, subscription } from "./procedure.js"
+export { call, duplex, event, subscription, upload } from "./procedure.js"
 export type { KnownError, ReservedError, RpcErrorOptions } from "./rpc-error.js"
 export { isAnyRpcError, RpcError } from "./rpc-error.js"
 export type { AnySchema, InputOf, Issue, NotASchema, OutputOf, Validated } from "./schema.js"

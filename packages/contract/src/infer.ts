@@ -12,17 +12,25 @@ export type Input<P> = P extends
   ? InputOf<I>
   : never
 
-/** What a call resolves to. */
+/** What a call or an upload resolves to. */
 export type Output<P> = P extends Call<infer _I, infer O> | Upload<infer _I, infer _U, infer O>
   ? OutputOf<O>
   : never
 
-/** What a subscription yields. */
+/** What a subscription or a duplex yields. */
 export type Item<P> =
   P extends Subscription<infer _I, infer T>
     ? OutputOf<T>
     : P extends Duplex<infer _I, infer _U, infer D>
       ? OutputOf<D>
+      : never
+
+/** What the caller of an upload or a duplex sends. */
+export type Up<P> =
+  P extends Upload<infer _I, infer T>
+    ? InputOf<T>
+    : P extends Duplex<infer _I, infer T>
+      ? InputOf<T>
       : never
 
 /** Every error that a procedure may fail with: the declared ones, and those that any may have. */

@@ -88,7 +88,7 @@ export interface Subscription<
   readonly state: State
 }
 
-/** Reserved: values pushed by the caller, with one answer. */
+/** Values pushed by the caller, with one answer. */
 export interface Upload<Input = unknown, Item = unknown, Output = unknown, Errors = unknown> {
   readonly kind: "upload"
   readonly input: Input
@@ -97,7 +97,7 @@ export interface Upload<Input = unknown, Item = unknown, Output = unknown, Error
   readonly errors: Errors
 }
 
-/** Reserved: values in both directions. */
+/** Values in both directions. */
 export interface Duplex<Input = unknown, Up = unknown, Down = unknown, Errors = unknown> {
   readonly kind: "duplex"
   readonly input: Input
@@ -235,6 +235,82 @@ export function subscription(definition: {
   const { restart = replay ? undefined : "fail" } = definition
   const { onGap = replay && (state ? "snapshot" : "error") } = definition
   return { kind: "subscription", input, item, errors, delivery, restart, replay, onGap, state }
+}
+
+/**
+ * Declares an upload: the caller sends items until it ends them, and gets one answer. Its items are sent at
+ * the pace of the handler that reads them. When the session is lost it ends with `STREAM_LOST`: nobody but
+ * the application could send them again.
+ *
+ * @example
+ * ```ts
+ * importLog: upload({
+ *   input: z.object({ name: z.string() }),
+ *   item: z.instanceof(Uint8Array),
+ *   output: z.object({ lines: z.number() }),
+ *   errors: { NO_LOG: z.object({ line: z.number() }) },
+ * })
+ * ```
+ */
+export function upload<
+  Input extends AnySchema | undefined = undefined,
+  Item extends AnySchema | undefined = undefined,
+  Output extends AnySchema | undefined = undefined,
+  // biome-ignore lint/complexity/noBannedTypes: as above
+  Errors extends ErrorSchemas = {},
+>(definition: {
+  /** What the caller passes before its items. Left out: nothing. */
+  readonly input?: Input
+  /** What the caller sends. Each is checked when the handler takes it. */
+  readonly item?: Item
+  /** What the handler returns. Left out: nothing. */
+  readonly output?: Output
+  /** Errors that the handler may throw, by code, with the schema of their data or `null`. */
+  readonly errors?: Errors
+}): Upload<Input, Item, Output, Errors>
+export function upload(definition: {
+  readonly input?: AnySchema | undefined
+  readonly item?: AnySchema | undefined
+  readonly output?: AnySchema | undefined
+  readonly errors?: ErrorSchemas
+}): Upload {
+  const { input, item, output, errors = {} } = definition
+  return { kind: "upload", input, item, output, errors }
+}
+
+/**
+ * Declares a duplex: items go both ways, each way in order and at its reader's pace, until both sides have
+ * ended or one gives up. When the session is lost it ends with `STREAM_LOST`.
+ *
+ * @example
+ * ```ts
+ * shell: duplex({ input: z.object({ host: z.string() }), up: Keystroke, down: Screen })
+ * ```
+ */
+export function duplex<
+  Input extends AnySchema | undefined = undefined,
+  Up extends AnySchema | undefined = undefined,
+  Down extends AnySchema | undefined = undefined,
+  // biome-ignore lint/complexity/noBannedTypes: as above
+  Errors extends ErrorSchemas = {},
+>(definition: {
+  /** What the caller passes before its items. Left out: nothing. */
+  readonly input?: Input
+  /** What the caller sends. Each is checked when the handler takes it. */
+  readonly up?: Up
+  /** What the handler yields. */
+  readonly down?: Down
+  /** Errors that the handler may throw, by code, with the schema of their data or `null`. */
+  readonly errors?: Errors
+}): Duplex<Input, Up, Down, Errors>
+export function duplex(definition: {
+  readonly input?: AnySchema | undefined
+  readonly up?: AnySchema | undefined
+  readonly down?: AnySchema | undefined
+  readonly errors?: ErrorSchemas
+}): Duplex {
+  const { input, up, down, errors = {} } = definition
+  return { kind: "duplex", input, up, down, errors }
 }
 
 /**

@@ -30,6 +30,7 @@ export function askAgain(asked: Asked, context: unknown, host: Host): Promise<vo
       return asked.signal
     },
     idempotencyKey: undefined,
+    items: undefined,
     call() {},
     exit() {},
   }

@@ -23,6 +23,8 @@ class PlayedLine implements Line {
   encode = () => ""
   send = () => undefined
   consumed = () => {}
+  item = () => {}
+  finish = () => {}
   correlationId = () => "session.1"
   report = (error: RpcError) => void this.reported.push(error)
   cancel = (_: OpenedChannel, code: ReservedCode) => void this.cancelled.push(code)

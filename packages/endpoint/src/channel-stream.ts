@@ -30,32 +30,33 @@ import type { FailureDetail, StreamReader, StreamSource } from "./stream-reader.
  * Must hold (S12): once the reader has cancelled, nothing is delivered to it.
  */
 export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide {
-  readonly #line: Line
+  protected readonly kind: "subscription" | "duplex" = "subscription"
+  protected readonly line: Line
   readonly #path: string
   readonly #input: unknown
   readonly #options: ReplayOptions
   #reader: StreamReader | undefined
-  #channel: OpenedChannel | undefined
+  protected channel: OpenedChannel | undefined
   #ended = false
   /** By the reader: it wants nothing more. */
   #left = false
   #error: RpcError | undefined
 
   constructor(line: Line, path: string, input: unknown, options: ReplayOptions | undefined) {
-    this.#line = line
+    this.line = line
     this.#path = path
     this.#input = input
     this.#options = options ?? {}
   }
 
   get cursor(): string | undefined {
-    return this.#channel?.inflow?.taken ?? this.#options.from
+    return this.channel?.inflow?.taken ?? this.#options.from
   }
 
   get status(): StreamStatus {
     if (this.#ended) return "ended"
-    if (!this.#channel) return "idle"
-    return this.#line.attached && this.#channel.inflow?.begun ? "live" : "connecting"
+    if (!this.channel) return "idle"
+    return this.line.attached && this.channel.inflow?.begun ? "live" : "connecting"
   }
 
   get ended(): boolean {
@@ -71,7 +72,7 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   }
 
   subscribe(listeners: StreamListeners<unknown>): () => void {
-    const report = (error: RpcError) => this.#line.report(error)
+    const report = (error: RpcError) => this.line.report(error)
     const listener = this.#readBy(new StreamListener(this, listeners, report))
     listener.start()
     return () => listener.stop()
@@ -82,23 +83,16 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   }
 
   open(): void {
-    if (this.#channel || this.#ended) return
+    if (this.channel || this.#ended) return
     const { signal, from } = this.#options
     if (signal?.aborted) return this.fail("CANCELLED")
     try {
-      const input = this.#input === undefined ? undefined : this.#line.encode(this.#input)
+      const input = this.#input === undefined ? undefined : this.line.encode(this.#input)
       const deadline = Number.POSITIVE_INFINITY
-      const kind = "subscription"
-      const request = {
-        path: this.#path,
-        input,
-        kind,
-        deadline,
-        tellDeadline: false,
-        from,
-      } as const
+      const { kind } = this
+      const request = { path: this.#path, input, kind, deadline, tellDeadline: false, from }
       signal?.addEventListener("abort", this.#abort)
-      this.#channel = this.#line.open(request, this)
+      this.channel = this.line.open(request, this)
     } catch (error) {
       if (!(error instanceof Unencodable)) throw error
       this.fail(error.code, { why: error.message })
@@ -106,12 +100,12 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   }
 
   take(): StreamEvent<unknown> | undefined {
-    const inflow = this.#channel?.inflow
-    if (!this.#channel || !inflow) return undefined
+    const inflow = this.channel?.inflow
+    if (!this.channel || !inflow) return undefined
     for (;;) {
       const arrival = inflow.shift()
       if (arrival === undefined) return undefined
-      if (inflow.tellDue) this.#line.consumed(this.#channel)
+      if (inflow.tellDue) this.line.consumed(this.channel)
       if ("item" in arrival) return arrival
       const note = noteOf(arrival)
       if (note) return { note }
@@ -126,12 +120,12 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   }
 
   fail(code: ReservedCode, detail?: FailureDetail): void {
-    const executed = this.#channel && this.#channel.id > 0 ? "unknown" : "no"
-    this.#leave(this.#toError({ code, executed, ...detail }))
+    const executed = this.channel && this.channel.id > 0 ? "unknown" : "no"
+    this.#leave(this.toError({ code, executed, ...detail }))
   }
 
   settled(outcome: Outcome): void {
-    if (!this.#ended) this.#end(outcome.ok ? undefined : this.#toError(outcome.failure))
+    if (!this.#ended) this.#end(outcome.ok ? undefined : this.toError(outcome.failure))
   }
 
   readable(): void {
@@ -144,25 +138,29 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   #leave(error: RpcError | undefined): void {
     if (this.#left) return
     this.#left = true
-    this.#channel?.inflow?.clear()
+    this.channel?.inflow?.clear()
     this.#end(error)
-    if (this.#channel) this.#line.cancel(this.#channel, "CANCELLED")
+    if (this.channel) this.line.cancel(this.channel, "CANCELLED")
   }
 
   #end(error: RpcError | undefined): void {
     this.#ended = true
     this.#error = error
+    this.over(error)
     // What still waits can be given up as long as it has not been taken.
-    if (!this.#channel?.inflow?.length) this.#deafen()
+    if (!this.channel?.inflow?.length) this.#deafen()
     this.readable()
   }
+
+  /** Nothing is sent any more. */
+  protected over(_error: RpcError | undefined): void {}
 
   #deafen(): void {
     this.#options.signal?.removeEventListener("abort", this.#abort)
   }
 
-  #toError(failure: CallerFailure): RpcError {
-    return toError(this.#line, this.#path, failure, this.#channel)
+  protected toError(failure: CallerFailure): RpcError {
+    return toError(this.line, this.#path, failure, this.channel)
   }
 
   #readBy<R extends StreamReader>(reader: R): R {

@@ -2,10 +2,11 @@
 import {
   call,
   contract,
+  duplex,
   event,
   type RpcError,
   subscription,
-  type Upload,
+  upload,
 } from "@trunkline/contract"
 import { expectTypeOf } from "vitest"
 import * as z from "zod"
@@ -13,7 +14,9 @@ import {
   type Caller,
   type CallOptions,
   type Client,
+  chunks,
   createClient,
+  type DuplexStream,
   isRpcError,
   type Outline,
   type Pending,
@@ -195,7 +198,61 @@ interface Api {
 }
 expectTypeOf(createClient<Api>(connection).hosts.list).toEqualTypeOf(client.hosts.list)
 
-/* Kinds that are declared and not served cannot be called, nor implemented. */
-declare const reserved: { readonly log: Upload }
-// @ts-expect-error: a reserved kind
-createClient(reserved, connection).log()
+/* An upload takes what its schema takes, from any iterable, and is a call that sends. */
+const both = contract({
+  sum: upload({
+    input: z.object({ name: z.string() }),
+    item: Count,
+    output: Count,
+    errors: { FULL: z.object({ size: Count }) },
+  }),
+  bare: upload({ item: z.instanceof(Uint8Array) }),
+  talk: duplex({ up: Count, down: Count, errors: { DRY: null } }),
+  shell: duplex({ input: z.object({ host: z.string() }), up: z.string(), down: z.string() }),
+})
+const ways = createClient(both, connection)
+declare const asyncStrings: AsyncIterable<string>
+const summing = ways.sum({ name: "a" }, ["1"], { timeout: 5, signal: AbortSignal.abort() })
+expectTypeOf(summing).toEqualTypeOf<Pending<number, { FULL: { size: number } }>>()
+ways.sum({ name: "a" }, new Set(["1"]))
+ways.sum({ name: "a" }, asyncStrings)
+ways.bare(undefined, chunks(new Blob([])))
+// @ts-expect-error: no items
+ways.sum({ name: "a" })
+// @ts-expect-error: items of another type
+ways.sum({ name: "a" }, [1])
+// @ts-expect-error: no input
+ways.sum(undefined, ["1"])
+// @ts-expect-error: a stream has no deadline
+ways.talk(undefined, { timeout: 5 })
+
+/* A duplex is a stream that can be sent to. */
+const talk = ways.talk()
+expectTypeOf(talk).toEqualTypeOf<DuplexStream<string, number, { DRY: undefined }>>()
+expectTypeOf(talk).toExtend<Stream<number, { DRY: undefined }>>()
+expectTypeOf(talk.send).parameters.toEqualTypeOf<[item: string]>()
+expectTypeOf(talk.send("1")).toEqualTypeOf<Promise<void>>()
+ways.shell({ host: "a" })
+// @ts-expect-error: no input
+ways.shell()
+// @ts-expect-error: an item of another type
+ways.talk().send(1)
+
+function ofBoth(caught: unknown): void {
+  if (isRpcError(caught, ways.sum) && caught.code === "FULL") {
+    expectTypeOf(caught.data).toEqualTypeOf<{ size: number }>()
+  }
+  if (isRpcError(caught, ways.talk) && caught.code === "DRY") {
+    expectTypeOf(caught.data).toEqualTypeOf<undefined>()
+  }
+}
+ofBoth(undefined)
+
+createClient<typeof both>(connection, {
+  sum: "upload",
+  bare: "upload",
+  talk: "duplex",
+  shell: "duplex",
+})
+// @ts-expect-error: not told all
+createClient<typeof both>(connection, { sum: "upload" })

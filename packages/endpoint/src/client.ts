@@ -9,11 +9,13 @@ import {
   type Subscription,
   type Upload,
 } from "@trunkline/contract"
+import { ChannelDuplex } from "./channel-duplex.js"
 import { ChannelStream } from "./channel-stream.js"
 import type { Caller, Line } from "./line.js"
 import { type CallOptions, makeCall, type Pending } from "./pending.js"
 import { sendEvent } from "./send-event.js"
-import type { ReplayOptions, Stream, StreamOptions, TopicStream } from "./stream.js"
+import type { DuplexStream, ReplayOptions, Stream, StreamOptions, TopicStream } from "./stream.js"
+import { makeUpload, type UploadOptions } from "./upload.js"
 
 /** An input that may be undefined may be left out. */
 export type Arguments<Input, Options> = undefined extends Input
@@ -37,6 +39,16 @@ type TopicFunction<Input, Item, Errors, State> = (
   ...arguments_: Arguments<Input, ReplayOptions>
 ) => TopicStream<Item, Errors, State>
 
+type UploadFunction<Input, Item, Output, Errors> = (
+  input: Input,
+  items: Iterable<Item> | AsyncIterable<Item>,
+  options?: UploadOptions,
+) => Pending<Output, Errors>
+
+type DuplexFunction<Input, Up, Down, Errors> = (
+  ...arguments_: Arguments<Input, StreamOptions>
+) => DuplexStream<Up, Down, Errors>
+
 // biome-ignore lint/complexity/noBannedTypes: no declared errors
 export interface CallProcedure<Input, Output, Errors = {}>
   extends CallFunction<Input, Output, Errors> {
@@ -56,6 +68,19 @@ export interface TopicProcedure<Input, Item, Errors = {}, State = undefined>
   readonly "~subscription"?: readonly [Input, Item, Errors]
 }
 
+/** The items of `items` are taken as the other side has room, and the answer comes when they are done. */
+// biome-ignore lint/complexity/noBannedTypes: no declared errors
+export interface UploadProcedure<Input, Item, Output, Errors = {}>
+  extends UploadFunction<Input, Item, Output, Errors> {
+  readonly "~upload"?: readonly [Input, Item, Output, Errors]
+}
+
+// biome-ignore lint/complexity/noBannedTypes: no declared errors
+export interface DuplexProcedure<Input, Up, Down, Errors = {}>
+  extends DuplexFunction<Input, Up, Down, Errors> {
+  readonly "~duplex"?: readonly [Input, Up, Down, Errors]
+}
+
 /** Sends a one-way event. It throws at once what cannot be sent; what becomes of it nobody tells. */
 type EventFunction<Input> = (...arguments_: EventArguments<Input>) => void
 
@@ -63,11 +88,6 @@ type EventArguments<Input> = undefined extends Input ? [input?: Input] : [input:
 
 export interface EventSender<Input> extends EventFunction<Input> {
   readonly "~event"?: readonly [Input]
-}
-
-/** Stands where a procedure would be whose kind is declared and not served yet. */
-export interface ReservedKind {
-  readonly "This kind of procedure is reserved: declare a call or a subscription": never
 }
 
 /**
@@ -88,9 +108,21 @@ export type Client<C> = {
         : SubscriptionProcedure<InputOf<I>, OutputOf<T>, { [Code in keyof E]: OutputOf<E[Code]> }>
       : C[K] extends EventProcedure<infer I>
         ? EventSender<InputOf<I>>
-        : C[K] extends Upload | Duplex
-          ? ReservedKind
-          : Client<C[K]>
+        : C[K] extends Upload<infer I, infer T, infer O, infer E>
+          ? UploadProcedure<
+              InputOf<I>,
+              InputOf<T>,
+              OutputOf<O>,
+              { [Code in keyof E]: OutputOf<E[Code]> }
+            >
+          : C[K] extends Duplex<infer I, infer U, infer D, infer E>
+            ? DuplexProcedure<
+                InputOf<I>,
+                InputOf<U>,
+                OutputOf<D>,
+                { [Code in keyof E]: OutputOf<E[Code]> }
+              >
+            : Client<C[K]>
 }
 
 type StreamKeys<C> = {
@@ -117,7 +149,8 @@ export interface OutlineNeeded {
 
 /**
  * The procedures of a contract as functions. A call is sent at once and gives a promise; a subscription
- * gives a cold {@link Stream}; an event is sent at once and gives nothing.
+ * gives a cold {@link Stream}, a duplex one that can be sent to; an upload takes its items as the other
+ * side has room, and gives a promise; an event is sent at once and gives nothing.
  *
  * With the contract itself:
  * @example
@@ -159,12 +192,23 @@ function isCaller(value: unknown): value is Caller {
 function surface(line: Line, path: string, node: unknown, complete: boolean): unknown {
   const kind = complete ? kindOf(node) : outlined(node)
   const isGroup = kind === undefined && (complete || path === "" || isObject(node))
-  const invoke = (input?: unknown, options?: CallOptions & ReplayOptions): unknown => {
+  const invoke = (input?: unknown, second?: Second, third?: UploadOptions): unknown => {
     if (isGroup) throw new TypeError(`${path || "the client"} is a group of procedures`)
-    if (kind === "subscription") return new ChannelStream(line, path, input, options)
-    if (kind === "event") return sendEvent(line, path, input)
-    if (kind === undefined || kind === "call") return makeCall(line, path, input, options)
-    throw new TypeError(`${path}: the kind "${kind}" is reserved`)
+    switch (kind) {
+      case undefined:
+      case "call":
+        return makeCall(line, path, input, second)
+      case "subscription":
+        return new ChannelStream(line, path, input, second)
+      case "upload":
+        return makeUpload(line, path, input, second, third)
+      case "duplex":
+        return new ChannelDuplex(line, path, input, second)
+      case "event":
+        return sendEvent(line, path, input)
+      default:
+        throw new TypeError(`${path}: "${kind}" is no kind of procedure`)
+    }
   }
   const members = new Map<string, unknown>()
   return new Proxy(invoke, {
@@ -181,6 +225,9 @@ function surface(line: Line, path: string, node: unknown, complete: boolean): un
     },
   })
 }
+
+/** The options of a call or a stream; the items of an upload. */
+type Second = CallOptions & ReplayOptions
 
 /**
  * What the language and its tools ask of any function (`toString`, `bind`); but no `then`, so that a

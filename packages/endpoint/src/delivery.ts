@@ -1,4 +1,4 @@
-import type { Delivery, Subscription } from "@trunkline/contract"
+import type { Delivery, Duplex, Subscription } from "@trunkline/contract"
 import type { Policy } from "@trunkline/protocol"
 import * as limits from "@trunkline/protocol/limits"
 
@@ -11,7 +11,9 @@ export interface DeliveryPlan {
   readonly keyOf: (item: unknown) => unknown
 }
 
-export function planOf({ delivery, replay }: Subscription): DeliveryPlan {
+export function planOf(procedure: Subscription | Duplex): DeliveryPlan {
+  if (procedure.kind === "duplex") return everyItem
+  const { delivery, replay } = procedure
   if (delivery === "every") {
     const window = limits.creditWindow[replay ? "topic" : "every"]
     return { policy: "every", window, keyOf: () => undefined }
@@ -24,6 +26,13 @@ export function planOf({ delivery, replay }: Subscription): DeliveryPlan {
     window: limits.creditWindow.conflate,
     keyOf: keyBy(delivery.conflate),
   }
+}
+
+/** Of a duplex: what is said both ways is not skipped. */
+const everyItem: DeliveryPlan = {
+  policy: "every",
+  window: limits.creditWindow.every,
+  keyOf: () => undefined,
 }
 
 function keyBy(by: Extract<Delivery, object>["conflate"]): (item: unknown) => unknown {

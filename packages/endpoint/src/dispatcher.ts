@@ -37,11 +37,21 @@ export class Dispatcher implements Desk {
     const entry = this.options.entries.get(channel.path)
     const refused = entry ? this.#refusal(entry, channel) : this.#unknown()
     if (refused) return this.#refuse(channel, entry, refused)
-    if (entry?.procedure.kind === "subscription") {
-      const Stream = entry.procedure.replay ? ServedReplay : ServedStream
-      new Stream(this, entry, entry.procedure, channel).start()
-    } else if (entry?.procedure.kind === "call") {
-      this.#call(entry, entry.procedure, channel)
+    if (entry) this.#serve(entry, channel)
+  }
+
+  #serve(entry: Entry, channel: AcceptedChannel): void {
+    const { procedure } = entry
+    switch (procedure.kind) {
+      case "call":
+        return this.#call(entry, procedure, channel)
+      case "upload":
+        return new ServedCall(this, entry, procedure, channel).start()
+      case "subscription":
+        if (procedure.replay) return new ServedReplay(this, entry, procedure, channel).start()
+        return new ServedStream(this, entry, procedure, channel).start()
+      case "duplex":
+        return new ServedStream(this, entry, procedure, channel).start()
     }
   }
 
@@ -76,7 +86,7 @@ export class Dispatcher implements Desk {
   }
 
   serve(input: (serving: Serving) => void): void {
-    this.callee.driver.step(this.#serve, input)
+    this.callee.driver.step(this.#toServing, input)
   }
 
   encode(value: unknown): Encoded | Unencodable {
@@ -120,7 +130,7 @@ export class Dispatcher implements Desk {
     else new ServedCall(this, entry, procedure, channel).start()
   }
 
-  readonly #serve = (_: Session, input: (serving: Serving) => void): void =>
+  readonly #toServing = (_: Session, input: (serving: Serving) => void): void =>
     input(this.callee.serving)
 
   #refuse(channel: AcceptedChannel, entry: Entry | undefined, failure: Failure): void {
@@ -141,7 +151,7 @@ export class Dispatcher implements Desk {
   /** Why a channel is not served at all: the handler stays unentered, which the answer says. */
   #refusal({ procedure }: Entry, channel: AcceptedChannel): Failure | undefined {
     const { kind } = procedure
-    if (kind !== "call" && kind !== "subscription") return this.#unknown()
+    if (kind === "event") return this.#unknown()
     if (channel.meta?.u) {
       const keyed = this.options.keys !== undefined && channel.meta.k != null
       const lost = lossOf(procedure, keyed)

@@ -20,11 +20,17 @@ export function toError(
   const { code, data, message = code } = failure
   // A server that finds fault with an input says where; the session has no words for what it refuses.
   const misfit = code === "VALIDATION" && !failure.message && !data
-  const { why = misfit ? "another kind of procedure, or no cursor" : undefined } = failure
+  const { why = misfit ? misfitOf(channel) : undefined } = failure
   const told = [path, code, why].filter(Boolean).join(": ")
   return new RpcError(code, {
     ...failure,
     message: message && message !== code ? message : told,
     correlationId: channel && line.correlationId(channel),
   })
+}
+
+/** What came back may have told what the procedure is. */
+function misfitOf(channel: OpenedChannel | undefined): string {
+  const known = channel && channel.kind !== channel.request.kind
+  return known ? `its kind is ${channel.kind}` : "another kind of procedure, or no cursor"
 }

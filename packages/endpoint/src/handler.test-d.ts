@@ -1,5 +1,5 @@
 /* Checked by the compiler and never run. */
-import { call, contract, event, RpcError, subscription, type Upload } from "@trunkline/contract"
+import { call, contract, duplex, event, RpcError, subscription, upload } from "@trunkline/contract"
 import { expectTypeOf } from "vitest"
 import * as z from "zod"
 import { type Handlers, implement, type ReplaySource, type Router, scope } from "./index.js"
@@ -169,7 +169,42 @@ implement(replayed, { alerts: () => numbers, board: () => board })
 // @ts-expect-error: a log without a state
 implement(replayed, { alerts: () => log, board: () => log })
 
-/* Kinds that are declared and not served have no handler. */
-declare const reserved: { readonly log: Upload }
-// @ts-expect-error: a reserved kind
-implement(reserved, { log: () => {} })
+/* What the caller sends comes as the schema makes it, and what goes back is what the schema takes. */
+const both = contract({
+  sum: upload({ input: Count, item: Count, output: Count, errors: { LOCKED: null } }),
+  talk: duplex({ up: Count, down: Count }),
+})
+const ways = {
+  sum: async ({ input, items, errors }) => {
+    expectTypeOf(input).toEqualTypeOf<number>()
+    expectTypeOf(items).toEqualTypeOf<AsyncIterable<number>>()
+    expectTypeOf(errors.LOCKED).parameters.toEqualTypeOf<[]>()
+    return "1"
+  },
+  talk: async function* ({ items }) {
+    expectTypeOf(items).toEqualTypeOf<AsyncIterable<number>>()
+    for await (const item of items) yield String(item)
+  },
+} satisfies Handlers<typeof both>
+implement(both, ways)
+implement(both, { ...ways, talk: async () => texts() })
+// @ts-expect-error: a result of another type
+implement(both, { ...ways, sum: () => 1 })
+// @ts-expect-error: it yields nothing
+implement(both, { ...ways, talk: () => "1" })
+app.implement(both, {
+  sum: authed(async ({ items, context }) => {
+    expectTypeOf(items).toEqualTypeOf<AsyncIterable<number>>()
+    return context.user.name
+  }),
+  talk: admin(async function* ({ items, context }) {
+    expectTypeOf(context.since).toEqualTypeOf<Date>()
+    for await (const item of items) yield String(item)
+  }),
+})
+app.implement(both, authed(ways))
+implement(api, {
+  ...handlers,
+  // @ts-expect-error: nobody sends a call items
+  nothing: async ({ items }) => void items.at(0),
+})

@@ -1,11 +1,13 @@
 import type {
   Call,
+  Duplex,
   EventProcedure,
   InputOf,
   OutputOf,
   Procedure,
   RpcError,
   Subscription,
+  Upload,
 } from "@trunkline/contract"
 import type { Caller } from "./line.js"
 import type { ReplaySource } from "./replay-source.js"
@@ -32,7 +34,7 @@ export interface SessionInfo extends Caller {
 }
 
 /** What a handler gets. Take out what you need: `({ input, context }) => …`. */
-export interface HandlerRequest<Input, Context, Errors> {
+export interface HandlerRequest<Input, Context, Errors, Items = undefined> {
   /** What the contract's schema made of the caller's input. */
   readonly input: Input
   /** What `authenticate` and the middleware know of the caller. */
@@ -41,6 +43,11 @@ export interface HandlerRequest<Input, Context, Errors> {
   readonly signal: AbortSignal
   /** Makes the errors that the contract declares: `throw errors.HOST_UNKNOWN({ id })`. */
   readonly errors: Errors
+  /**
+   * What the caller of an upload or a duplex sends, checked; undefined elsewhere. Read it at your own pace:
+   * that is felt by the caller. It ends when the caller has ended; when the caller leaves, it throws.
+   */
+  readonly items: Items
   readonly session: SessionInfo
   /** The dotted path of the procedure. */
   readonly path: string
@@ -55,8 +62,8 @@ export interface HandlerRequest<Input, Context, Errors> {
 }
 
 /** One interface for all kinds; what it returns is the kind's. */
-export type Handler<Input, Returned, Context, Errors> = (
-  request: HandlerRequest<Input, Context, Errors>,
+export type Handler<Input, Returned, Context, Errors, Items = undefined> = (
+  request: HandlerRequest<Input, Context, Errors, Items>,
 ) => Returned
 
 /** Where nothing is returned, a handler may also return nothing. */
@@ -81,10 +88,26 @@ export type HandlerFor<P, Context> =
     ? Handler<OutputOf<I>, Awaitable<Returnable<InputOf<O>>>, Context, ErrorMakers<E>>
     : P extends Subscription<infer I, infer T, infer E, infer R, infer S>
       ? Handler<OutputOf<I>, Awaitable<SourceOf<T, R, S>>, Context, ErrorMakers<E>>
-      : P extends EventProcedure<infer I>
-        ? // biome-ignore lint/complexity/noBannedTypes: no errors, since nobody would hear of them
-          Handler<OutputOf<I>, Awaitable<Returnable<undefined>>, Context, {}>
-        : never
+      : P extends Upload<infer I, infer T, infer O, infer E>
+        ? Handler<
+            OutputOf<I>,
+            Awaitable<Returnable<InputOf<O>>>,
+            Context,
+            ErrorMakers<E>,
+            AsyncIterable<OutputOf<T>>
+          >
+        : P extends Duplex<infer I, infer U, infer D, infer E>
+          ? Handler<
+              OutputOf<I>,
+              Awaitable<AsyncIterable<InputOf<D>>>,
+              Context,
+              ErrorMakers<E>,
+              AsyncIterable<OutputOf<U>>
+            >
+          : P extends EventProcedure<infer I>
+            ? // biome-ignore lint/complexity/noBannedTypes: no errors, since nobody would hear of them
+              Handler<OutputOf<I>, Awaitable<Returnable<undefined>>, Context, {}>
+            : never
 
 /** A handler for every procedure of a contract. */
 export type Handlers<C, Context = unknown> = {

@@ -28,9 +28,6 @@ export function makeRouter(contract: object, handlers: unknown): Router<unknown>
   for (const [path, procedure] of procedures(contract)) {
     const handler = at(handlers, path)
     if (!isHandler(handler)) throw new TypeError(`implement: ${path} has no handler`)
-    if (procedure.kind === "upload" || procedure.kind === "duplex") {
-      throw new TypeError(`implement: ${path}: the kind "${procedure.kind}" is reserved`)
-    }
     entries.set(path, { path, procedure, handler })
   }
   for (const path of paths(handlers)) {

@@ -2,16 +2,19 @@
 
 export { callUser } from "@trunkline/transport"
 export { checkedNumber } from "./checked-number.js"
+export type { ByteSource } from "./chunks.js"
+export { chunks } from "./chunks.js"
 export type {
   Arguments,
   CallProcedure,
   Client,
+  DuplexProcedure,
   EventSender,
   Outline,
   OutlineNeeded,
-  ReservedKind,
   SubscriptionProcedure,
   TopicProcedure,
+  UploadProcedure,
 } from "./client.js"
 export { createClient } from "./client.js"
 export { planOf } from "./delivery.js"
@@ -51,6 +54,7 @@ export { SessionHandle } from "./session-handle.js"
 export type { LineOwner } from "./session-line.js"
 export { SessionLine } from "./session-line.js"
 export type {
+  DuplexStream,
   ReplayOptions,
   Stream,
   StreamEvent,
@@ -60,4 +64,5 @@ export type {
   StreamStatus,
   TopicStream,
 } from "./stream.js"
+export type { UploadOptions } from "./upload.js"
 export type { Observed, Observer } from "./watch.js"

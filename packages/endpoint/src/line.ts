@@ -23,6 +23,10 @@ export interface Line {
   cancel(channel: OpenedChannel, code: ReservedCode): void
   /** The consumer of a stream has taken items. */
   consumed(channel: OpenedChannel): void
+  /** Sends an item in an upload or a duplex; whether there is room its lane knows. Throws Unencodable. */
+  item(channel: OpenedChannel, item: unknown): void
+  /** Nothing more is sent in it. */
+  finish(channel: OpenedChannel): void
   /** Names a channel in the logs of both sides. */
   correlationId(channel: OpenedChannel): string | undefined
   /** An error that nobody else takes. */

@@ -17,9 +17,9 @@ export type Merge<Context, Added> = {
 
 /** Puts middleware before handlers: one, a group of them, or a whole contract's. */
 export interface Use<In, Out> {
-  <Input, Returned, Errors>(
-    handler: NoInfer<Handler<Input, Returned, Out, Errors>>,
-  ): Handler<Input, Returned, In, Errors>
+  <Input, Returned, Errors, Items>(
+    handler: NoInfer<Handler<Input, Returned, Out, Errors, Items>>,
+  ): Handler<Input, Returned, In, Errors, Items>
   <C>(handlers: NoInfer<Handlers<C, Out>>): Handlers<C, In>
   /** Adds another middleware behind this one. */
   use<Added>(middleware: Middleware<Out, Added>): Use<In, Merge<Out, Added>>

@@ -43,7 +43,15 @@ export function makeCall(
     const { signal } = options ?? {}
     if (signal?.aborted) return reject(toError(line, path, { code: "CANCELLED", executed: "no" }))
     try {
-      const call = new PendingCall(line, path, input, options?.timeout, resolve, reject)
+      const call = new PendingCall(
+        line,
+        path,
+        input,
+        options?.timeout,
+        line.timeout,
+        resolve,
+        reject,
+      )
       call.open(signal)
     } catch (error) {
       if (!(error instanceof Unencodable)) throw error
@@ -53,17 +61,17 @@ export function makeCall(
 }
 
 /** Its own request, to spare the hot path an object. */
-class PendingCall implements OpenRequest, CallerSide {
+export class PendingCall implements OpenRequest, CallerSide {
   readonly path: string
   readonly input: Encoded | undefined
   readonly kind: Kind = "call"
   readonly deadline: number
   readonly tellDeadline: boolean
   readonly from = undefined
-  readonly #line: Line
+  protected readonly line: Line
   readonly #resolve: (value: unknown) => void
   readonly #reject: (error: unknown) => void
-  #channel: OpenedChannel | undefined
+  protected channel: OpenedChannel | undefined
   #signal: AbortSignal | undefined
   #abort: (() => void) | undefined
 
@@ -72,14 +80,15 @@ class PendingCall implements OpenRequest, CallerSide {
     path: string,
     input: unknown,
     timeout: number | undefined,
+    usual: number,
     resolve: (value: unknown) => void,
     reject: (error: unknown) => void,
   ) {
     this.path = path
     this.input = input === undefined ? undefined : line.encode(input)
-    this.deadline = line.now() + checkedNumber("timeout", timeout ?? line.timeout)
+    this.deadline = line.now() + checkedNumber("timeout", timeout ?? usual)
     this.tellDeadline = timeout !== undefined
-    this.#line = line
+    this.line = line
     this.#resolve = resolve
     this.#reject = reject
   }
@@ -90,16 +99,16 @@ class PendingCall implements OpenRequest, CallerSide {
       this.#signal = signal
       signal.addEventListener("abort", this.#abort)
     }
-    this.#channel = this.#line.open(this, this)
+    this.channel = this.line.open(this, this)
   }
 
   settled(outcome: Outcome): void {
     if (this.#abort) this.#signal?.removeEventListener("abort", this.#abort)
     if (outcome.ok) this.#resolve(outcome.value)
-    else this.#reject(toError(this.#line, this.path, outcome.failure, this.#channel))
+    else this.#reject(toError(this.line, this.path, outcome.failure, this.channel))
   }
 
   #cancel(): void {
-    if (this.#channel) this.#line.cancel(this.#channel, "CANCELLED")
+    if (this.channel) this.line.cancel(this.channel, "CANCELLED")
   }
 }

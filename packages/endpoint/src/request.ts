@@ -40,6 +40,8 @@ export interface RequestOrigin {
   /** Made when somebody asks for it: most handlers never do, and it is not cheap. */
   readonly signal: AbortSignal
   readonly idempotencyKey: string | undefined
+  /** Of an upload or a duplex. */
+  readonly items: AsyncIterable<unknown> | undefined
   /** Calls the handler itself. */
   call(handler: AnyHandler, request: Request): unknown
   /** The handler that a middleware called has returned or thrown. */
@@ -79,6 +81,10 @@ export class Request {
 
   get correlationId(): string {
     return this.#origin.correlationId
+  }
+
+  get items(): AsyncIterable<unknown> | undefined {
+    return this.#origin.items
   }
 
   /** Whether a code is declared is checked when the error is sent. */

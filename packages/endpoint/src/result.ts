@@ -42,7 +42,11 @@ export type ErrorsOf<P> = P extends {
   ? Errors
   : P extends { readonly "~subscription"?: readonly [unknown, unknown, infer Errors] }
     ? Errors
-    : unknown
+    : P extends { readonly "~upload"?: readonly [unknown, unknown, unknown, infer Errors] }
+      ? Errors
+      : P extends { readonly "~duplex"?: readonly [unknown, unknown, unknown, infer Errors] }
+        ? Errors
+        : unknown
 
 /**
  * Whether a caught value is a failure of a call or stream. With the procedure that was called, its

@@ -1,14 +1,14 @@
-import { type Call, type Validated, validate } from "@trunkline/contract"
+import { type Call, type Upload, type Validated, validate } from "@trunkline/contract"
 import { type AcceptedChannel, type Encoded, Unencodable } from "@trunkline/protocol"
 import type { Desk } from "./desk.js"
 import type { Entry } from "./router.js"
 import { isSchema, Served } from "./served.js"
 
-/** A call being served: one value, checked and sent. */
+/** A call or an upload being served: one value, checked and sent. */
 export class ServedCall extends Served {
   readonly #output: unknown
 
-  constructor(desk: Desk, entry: Entry, procedure: Call, channel: AcceptedChannel) {
+  constructor(desk: Desk, entry: Entry, procedure: Call | Upload, channel: AcceptedChannel) {
     super(desk, entry, channel)
     this.#output = procedure.output
   }

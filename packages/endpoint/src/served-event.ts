@@ -1,10 +1,11 @@
 import { type Issue, isAnyRpcError, RpcError, validate } from "@trunkline/contract"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
+import { isPromise } from "./is-promise.js"
 import { invoke } from "./middleware.js"
 import { type AnyHandler, Request, type RequestOrigin } from "./request.js"
 import type { Entry } from "./router.js"
-import { isPromise, isSchema } from "./served.js"
+import { isSchema } from "./served.js"
 import type { Watch } from "./watch.js"
 
 /**
@@ -15,6 +16,7 @@ import type { Watch } from "./watch.js"
 export class ServedEvent implements RequestOrigin {
   /** Nobody comes back for an event. */
   readonly idempotencyKey = undefined
+  readonly items = undefined
   readonly #desk: Desk
   readonly #entry: Entry
   /** Told once, when it takes no place any more. */

@@ -1,4 +1,4 @@
-import { type Subscription, type Validated, validate } from "@trunkline/contract"
+import { type Duplex, type Subscription, type Validated, validate } from "@trunkline/contract"
 import {
   type AcceptedChannel,
   type Encoded,
@@ -18,7 +18,7 @@ import { watchedIterator } from "./watch.js"
 const longestBurst = 256
 
 /**
- * A subscription being served: pulls the handler's iterable as far as its reader has room, so that the
+ * A subscription being served, or the way down of a duplex: pulls the handler's iterable as far as its reader has room, so that the
  * reader's pace is the handler's.
  *
  * Must hold (G5): a lossless source is not pulled without credit; of a lossy one at most one value a key
@@ -39,9 +39,14 @@ export class ServedStream extends Served {
   #key: unknown
   #taken = true
 
-  constructor(desk: Desk, entry: Entry, procedure: Subscription, channel: AcceptedChannel) {
+  constructor(
+    desk: Desk,
+    entry: Entry,
+    procedure: Subscription | Duplex,
+    channel: AcceptedChannel,
+  ) {
     super(desk, entry, channel)
-    this.#itemSchema = procedure.item
+    this.#itemSchema = procedure.kind === "duplex" ? procedure.down : procedure.item
     this.#plan = planOf(procedure)
   }
 
@@ -51,7 +56,7 @@ export class ServedStream extends Served {
 
   protected returned(source: unknown): void {
     if (this.left) return this.#release(source)
-    if (source instanceof PushSource) this.#attach(source)
+    if (source instanceof PushSource && !this.items) this.#attach(source)
     else if (isAsyncIterable(source)) this.#iterate(source)
     else this.failed(new TypeError(`the handler of ${this.path} must return an async iterable`))
   }
@@ -66,6 +71,13 @@ export class ServedStream extends Served {
     this.#stop()
   }
 
+  /** A handler may read before it returns what it yields, so that both ways begin when it is entered. */
+  protected override receive(serving: Serving): void {
+    const { policy, window } = this.#plan
+    serving.begin(this.channel, policy, window)
+    super.receive(serving)
+  }
+
   #begin(waits?: boolean): void {
     const { policy, window } = this.#plan
     this.desk.serve((serving) => {
@@ -75,7 +87,7 @@ export class ServedStream extends Served {
   }
 
   #iterate(source: AsyncIterable<unknown>): void {
-    this.#begin()
+    if (!this.items) this.#begin()
     this.settle(
       (source) => source[Symbol.asyncIterator](),
       source,

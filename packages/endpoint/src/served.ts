@@ -5,12 +5,15 @@ import type {
   Executed,
   Failure,
   Leaving,
+  Serving,
   Unencodable,
 } from "@trunkline/protocol"
 import * as limits from "@trunkline/protocol/limits"
 import { type Asked, askAgain } from "./authorisation.js"
+import { CallerItems } from "./caller-items.js"
 import type { Desk } from "./desk.js"
 import type { SessionInfo } from "./handler.js"
+import { isPromise } from "./is-promise.js"
 import { invoke, isGuarded } from "./middleware.js"
 import { type AnyHandler, Request, type RequestOrigin } from "./request.js"
 import type { Entry } from "./router.js"
@@ -27,9 +30,11 @@ import type { Watch } from "./watch.js"
 export abstract class Served implements CalleeSide, RequestOrigin, Asked {
   readonly entry: Entry
   protected readonly desk: Desk
-  protected readonly channel: AcceptedChannel
+  readonly channel: AcceptedChannel
   /** Who observes it; undefined where nobody does. */
   protected readonly watch: Watch | undefined
+  /** What the caller of an upload or a duplex sends. */
+  readonly items: CallerItems | undefined
   /** Nobody waits any more. */
   protected left = false
   #entered = false
@@ -48,6 +53,9 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.channel = channel
     this.watch = desk.watch(entry, channel)
     channel.user = this
+    const { procedure } = entry
+    if (procedure.kind === "upload") this.items = new CallerItems(this, schemaOf(procedure.item))
+    if (procedure.kind === "duplex") this.items = new CallerItems(this, schemaOf(procedure.up))
   }
 
   get path(): string {
@@ -98,6 +106,21 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
       throw this.#reason ?? new TypeError("next() came after the answer")
     }
     this.#entered = true
+    if (this.items) this.desk.serve((serving) => this.receive(serving))
+  }
+
+  readable(): void {
+    this.items?.readable()
+  }
+
+  taken(): void {
+    this.desk.serve(this.#grant)
+  }
+
+  unfit(issues: readonly Issue[]): void {
+    const { executed } = this
+    this.leave("VALIDATION")
+    this.kill({ code: "VALIDATION", executed, data: { issues: shortened(issues) } })
   }
 
   exit(): void {
@@ -109,7 +132,7 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.#running = true
     this.desk.running++
     this.settle(
-      (input) => validate(this.#inputSchema, input),
+      (input) => validate(schemaOf(this.entry.procedure.input), input),
       this.channel.input,
       (validated) => this.#run(validated),
     )
@@ -145,6 +168,13 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
   /** What the handler returned. */
   protected abstract returned(value: unknown): void
 
+  /** The handler is entered: its caller may send items. */
+  protected receive(serving: Serving): void {
+    serving.receive(this.channel, limits.creditWindow.every)
+  }
+
+  readonly #grant = (serving: Serving): void => serving.grant(this.channel)
+
   /** The caller is gone. */
   protected leave(code: string): void {
     this.left = true
@@ -152,6 +182,7 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.#reason = new RpcError(code, { executed })
     this.watch?.ended({ code, executed })
     this.#controller?.abort(this.#reason)
+    this.items?.end(this.#reason)
   }
 
   /**
@@ -180,6 +211,7 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
   protected finished(): void {
     this.#ended = this.#exited || !isGuarded(this.entry.handler)
     this.release()
+    this.items?.end(this.#reason ?? new RpcError("CLOSED", { message: "the handler has ended" }))
   }
 
   /** It takes no handler's place any more. */
@@ -244,11 +276,6 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.kill({ ...failure, executed })
   }
 
-  get #inputSchema(): AnySchema | undefined {
-    const { input } = this.entry.procedure
-    return isSchema(input) ? input : undefined
-  }
-
   #run(validated: Validated): void {
     if (this.left) return this.finished()
     if (!validated.ok) {
@@ -280,13 +307,11 @@ export function shortened(issues: readonly Issue[]): readonly Issue[] {
   }))
 }
 
+function schemaOf(payload: unknown): AnySchema | undefined {
+  return isSchema(payload) ? payload : undefined
+}
+
 /** Whether a payload was declared; some libraries' schemas are functions. */
 export function isSchema(value: unknown): value is AnySchema {
   return (typeof value === "object" && value !== null) || typeof value === "function"
-}
-
-/** Also what only looks like one, as query builders do. */
-export function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  if (typeof value !== "object" || value === null || !("then" in value)) return false
-  return typeof value.then === "function"
 }

@@ -81,6 +81,16 @@ export class SessionLine implements Line {
     this.#owner.ownerOf(channel).driver.step((session) => session.consumed(channel))
   }
 
+  item(channel: OpenedChannel, item: unknown): void {
+    const { driver } = this.#owner.ownerOf(channel)
+    const encoded = driver.session.encode(item)
+    driver.step((session) => session.item(channel, encoded))
+  }
+
+  finish(channel: OpenedChannel): void {
+    this.#owner.ownerOf(channel).driver.step((session) => session.finish(channel))
+  }
+
   correlationId(channel: OpenedChannel): string | undefined {
     const { id: session } = this.#owner.ownerOf(channel)
     return channel.id > 0 && session ? `${session}.${channel.id}` : undefined

@@ -1,6 +1,6 @@
 import type { RpcError } from "@trunkline/contract"
 
-/** How one subscription differs from the others. */
+/** How one subscription or duplex differs from the others. */
 export interface StreamOptions {
   /** Cancels the stream, here and at the server. */
   readonly signal?: AbortSignal | undefined
@@ -76,6 +76,34 @@ export interface Stream<Item, Errors = unknown> extends AsyncIterable<Item, void
   readonly cursor: string | undefined
   readonly status: StreamStatus
   readonly "~errors"?: Errors
+}
+
+/**
+ * Items in both directions: those of the other side are read as those of any stream, and read or not, `send`
+ * has room only as fast as the other side takes. Nothing is sent before it is read or sent to.
+ *
+ * @example
+ * ```ts
+ * const shell = client.shell({ host: "a" })
+ * void (async () => {
+ *   for await (const key of keys) await shell.send(key)
+ *   shell.finish()
+ * })()
+ * for await (const screen of shell) draw(screen)
+ * ```
+ */
+export interface DuplexStream<Up, Down, Errors = unknown> extends Stream<Down, Errors> {
+  /**
+   * Sends an item, behind those that were sent before. Resolves when it is on its way; until then it may
+   * not change. Await it, or the pace of the other side is not felt: at most 256 may wait.
+   *
+   * Rejects with an RpcError, and nothing of the item is sent: with the one that ended the stream; with
+   * `CLOSED` behind `finish`, or when the other side has ended; with `UNENCODABLE` or `TOO_LARGE` for an
+   * item that cannot be sent; with `SLOW_CONSUMER` when too many wait. After the last two the stream goes on.
+   */
+  send(item: Up): Promise<void>
+  /** No item comes after those that were sent. What the other side sends is read as before. */
+  finish(): void
 }
 
 /**

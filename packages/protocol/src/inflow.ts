@@ -75,6 +75,7 @@ export class Inflow {
   granting = false
   /** The sender's END has arrived: nothing comes after what is queued. */
   ended = false
+  #dropped = false
   #begun = false
   /** The callee has said where it stands in its log: each of its items has a cursor. */
   #replays = false
@@ -92,6 +93,11 @@ export class Inflow {
 
   get length(): number {
     return this.#queue.length
+  }
+
+  /** Its sender has ended, and all that was sent has been taken. */
+  get complete(): boolean {
+    return this.ended && !this.#dropped && this.length === 0
   }
 
   /** The callee's `at` has arrived. */
@@ -173,6 +179,7 @@ export class Inflow {
   }
 
   clear(): void {
+    this.#dropped ||= this.length > 0
     this.#hold(-this.units)
     this.queued = 0
     this.#queue.clear()

@@ -59,8 +59,8 @@ export class Lane implements Sender, Held {
   #tellDropped = false
   /** Its first frame that is no item has left. */
   begun = false
-  /** The last `room` was nothing, and the source waits to hear of more. */
-  #starved = false
+  /** There was no room from the first, or by the last `room`: the source waits to hear of some. */
+  #starved: boolean
   /** The source waits until nothing of it does. */
   #tiring = false
   readonly #owner: LaneOwner
@@ -78,6 +78,7 @@ export class Lane implements Sender, Held {
     this.#owner = owner
     this.#window = window
     this.#allowed = Math.min(credit, window)
+    this.#starved = this.#allowed === 0
     this.#codec = codec
     this.#budget = budget
     this.#revived = revived
@@ -256,8 +257,10 @@ export class Lane implements Sender, Held {
   }
 
   #takeFixed({ frame = this.#codec.array([Kind.END, this.#owner.id]) }: Fixed): Encoded {
-    if (!this.begun) this.#owner.laneBegun()
-    this.begun = true
+    if (!this.begun) {
+      this.begun = true
+      this.#owner.laneBegun()
+    }
     if (this.closing && this.#backlog.empty) this.#owner.laneClosed()
     return frame
   }

@@ -217,12 +217,12 @@ export class Serving implements Half, ChannelServer {
     inflow.begin(window, 0)
     inflow.ended = channel.state === "heard"
     channel.inflow = inflow
-    if (!channel.lane || channel.lane.begun) this.grant(channel)
+    this.grant(channel)
   }
 
-  /** The handler has taken items: the caller may go on. */
+  /** The handler has taken items: the caller may go on, once it knows by `at` what it has. */
   grant(channel: AcceptedChannel): void {
-    grant(this.#context, channel)
+    if (channel.lane?.begun !== false) grant(this.#context, channel)
   }
 
   result(channel: AcceptedChannel, value: Encoded | undefined): void {
