@@ -33,13 +33,6 @@ describe("a router", () => {
     expect(() => implement(none, loose(null))).toThrow("implement: a has no handler")
   })
 
-  test("refuses a kind that is reserved", () => {
-    const log = { kind: "duplex" } as const
-    expect(() => implement({ log }, loose({ log: () => {} }))).toThrow(
-      'implement: log: the kind "duplex" is reserved',
-    )
-  })
-
   test("checks a contract that was never checked", () => {
     expect(() => implement({ "~a": call({}) }, loose({ "~a": () => {} }))).toThrow("~a")
   })

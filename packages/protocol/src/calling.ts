@@ -511,7 +511,7 @@ export class Calling implements Half, OpenWriter, EventWriter {
     const revived = () => this.#context.emit({ type: "writable", channel })
     const options = {
       codec,
-      policy: "every",
+      lossy: undefined,
       window: 0,
       credit: undefined,
       budget,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { LossyBacklog } from "./backlog.js"
 import { jsonCodec } from "./codec-json.js"
 import { Lane, type Policy } from "./lane.js"
 import { conflatedKeys, messageUnits, streamUnits, turnUnits } from "./limits.js"
@@ -10,7 +11,8 @@ function lane(policy: Policy = "every", credit = 10, id = 1, budget = new SendBu
   const laneBegun = () => void told.begun++
   const owner = { id, ready: id > 0, laneBegun, laneClosed: () => void told.closed++ }
   const revived = () => void told.revived++
-  const it = new Lane(owner, { codec: jsonCodec, policy, window: 10, credit, budget, revived })
+  const lossy = policy === "every" ? undefined : new LossyBacklog()
+  const it = new Lane(owner, { codec: jsonCodec, lossy, window: 10, credit, budget, revived })
   const drain = (): unknown[] => {
     const frames: unknown[] = []
     for (let frame = it.take(turnUnits); frame; frame = it.take(turnUnits)) {

@@ -1,4 +1,4 @@
-import { type Backlog, EveryBacklog, Fixed, LossyBacklog } from "./backlog.js"
+import { type Backlog, EveryBacklog, Fixed, type LossyBacklog } from "./backlog.js"
 import type { Codec, Encoded } from "./codec.js"
 import * as Kind from "./kind.js"
 import { cut } from "./large-frame.js"
@@ -25,7 +25,8 @@ export interface LaneOwner {
 
 export interface LaneOptions {
   readonly codec: Codec
-  readonly policy: Policy
+  /** Where values wait of which not each is sent. Brought along, so that a caller need not have it. */
+  readonly lossy: LossyBacklog | undefined
   /** Items that may be on their way or wait at the receiver; 0: its first CREDIT says how many. */
   readonly window: number
   /** Items that the receiver takes at first, if it does not leave that to the window. */
@@ -74,7 +75,7 @@ export class Lane implements Sender, Held {
 
   /** More than the window is never taken: what a client asks for would be kept for it here (G5). */
   constructor(owner: LaneOwner, options: LaneOptions) {
-    const { codec, policy, window, credit = window, budget, revived } = options
+    const { codec, lossy, window, credit = window, budget, revived } = options
     this.#owner = owner
     this.#window = window
     this.#allowed = Math.min(credit, window)
@@ -82,8 +83,8 @@ export class Lane implements Sender, Held {
     this.#codec = codec
     this.#budget = budget
     this.#revived = revived
-    this.#lossy = policy === "every" ? undefined : new LossyBacklog()
-    this.#backlog = this.#lossy ?? new EveryBacklog()
+    this.#lossy = lossy
+    this.#backlog = lossy ?? new EveryBacklog()
   }
 
   /** Items that a source which can wait may bring now. */

@@ -142,7 +142,7 @@ describe("an upload or a duplex", () => {
     const revived = () => {}
     const budget = new SendBudget()
     const options = { codec: jsonCodec, window: 0, credit: undefined, budget, revived }
-    opened.lane = new Lane(opened, { ...options, policy: "every" })
+    opened.lane = new Lane(opened, { ...options, lossy: undefined })
     if (credited) opened.lane.credit(4)
     return opened
   }

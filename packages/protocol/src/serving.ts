@@ -1,3 +1,4 @@
+import { LossyBacklog } from "./backlog.js"
 import {
   AcceptedChannel,
   type Kind as ChannelKind,
@@ -198,7 +199,8 @@ export class Serving implements Half, ChannelServer {
     const budget = waits ? pullBudget : pushBudget
     const { credit } = channel
     const revived = () => this.#context.emit({ type: "writable", channel })
-    channel.lane = new Lane(channel, { codec, policy, window, credit, budget, revived })
+    const lossy = policy === "every" ? undefined : new LossyBacklog()
+    channel.lane = new Lane(channel, { codec, lossy, window, credit, budget, revived })
     this.note(channel, "at", this.#context.codec.encode({ window, cursor }))
   }
 

@@ -2,10 +2,12 @@
 export type { Executed, ReservedCode, RpcErrorOptions } from "@trunkline/contract"
 export { RpcError } from "@trunkline/contract"
 export type {
+  ByteSource,
   CallOptions,
   Claimed,
   Client,
   Completed,
+  DuplexStream,
   Handler,
   HandlerRequest,
   Handlers,
@@ -26,9 +28,10 @@ export type {
   SessionInfo,
   Stream,
   StreamOptions,
+  UploadOptions,
   Use,
 } from "@trunkline/endpoint"
-export { createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
+export { chunks, createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
 export type { RateLimits } from "@trunkline/protocol"
 export type { Host, Transport, TransportEvents } from "@trunkline/transport"
 export type {
