@@ -120,7 +120,9 @@ describe("a client", () => {
     }
     const [stream, call] = [client.double() as unknown, client.numbers() as unknown]
     expect(await failure(items(stream))).toMatchObject({ message: `double: ${misfit}` })
-    expect(await failure(call as Promise<unknown>)).toMatchObject({ message: `numbers: ${misfit}` })
+    expect(await failure(call as Promise<unknown>)).toMatchObject({
+      message: "numbers: VALIDATION: its kind is subscription",
+    })
     const told = createClient(api, connection)
     const from = told.numbers(undefined, { from: 5 } as never)
     expect(await failure(items(from))).toMatchObject({
@@ -129,12 +131,12 @@ describe("a client", () => {
     })
   })
 
-  test("a kind that is reserved is refused, not sent", () => {
+  test("a kind that does not exist is refused, not sent", () => {
     const { connection } = pairOf(service().router)
-    const log = { kind: "upload", input: undefined } as const
-    const client = createClient({ log }, connection)
-    const misuse = () => Reflect.apply(client.log as never, undefined, [])
-    expect(misuse).toThrow(new TypeError('log: the kind "upload" is reserved'))
+    const wrong = { double: "download" } as unknown as typeof outline
+    const client = createClient<typeof api>(connection, wrong)
+    const misuse = () => Reflect.apply(client.double as never, undefined, [])
+    expect(misuse).toThrow(new TypeError('double: "download" is no kind of procedure'))
   })
 
   test("needs a connection, and a contract or none", () => {
