@@ -166,7 +166,8 @@ export class Calling implements Half, OpenWriter, EventWriter {
 
   /** Whatever is to be opened waits: the other side takes nothing new. */
   hold(): void {
-    this.#line.hold()
+    this.#context.scheduler.withdraw(isUnnumbered)
+    this.#line.hold(this.inOrder)
   }
 
   /**
@@ -175,8 +176,7 @@ export class Calling implements Half, OpenWriter, EventWriter {
    */
   leave(): void {
     this.#left = true
-    this.#line.hold()
-    this.#context.scheduler.withdraw(isUnnumbered)
+    this.hold()
     for (const entry of this.inOrder) if (this.#canMove(entry)) this.#displace(entry)
   }
 

@@ -70,9 +70,10 @@ export class OpenLine {
     this.#placeNext()
   }
 
-  /** From now on whoever enters waits. */
-  hold(): void {
+  /** From now on all wait, those too that had their turn before them. */
+  hold(entries: readonly LineEntry[]): void {
     this.#held = true
+    for (const entry of entries) if (entry.inLine) this.#waiting.add(entry)
   }
 
   /** A socket is there. */

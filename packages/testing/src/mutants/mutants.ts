@@ -479,4 +479,82 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "resumes are refused while the server drains",
+    noticedBy: ["S14", "L1"],
+    within: 3_000,
+    edits: [
+      {
+        module: "server/sessions",
+        text: 'return { type: "resumed", session };',
+        planted: 'return this.draining ? { type: "draining" } : { type: "resumed", session };',
+      },
+    ],
+  },
+  {
+    name: "new calls go on to the server that leaves",
+    noticedBy: ["S14"],
+    within: 1_000,
+    edits: [
+      {
+        module: "client/session-keeper",
+        text: "this.driver.step((session) => session.hold());",
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "a server that leaves dispatches what comes afterwards",
+    noticedBy: ["S14"],
+    within: 3_000,
+    edits: [{ module: "protocol/serving", text: "if (this.refusing)", planted: "if (false)" }],
+  },
+  {
+    name: "ids begin anew in the second session",
+    noticedBy: ["S6"],
+    within: 300,
+    edits: [
+      {
+        module: "client/session-keeper",
+        text: "driver.session.calling.nextId, codec",
+        planted: "1, codec",
+      },
+    ],
+  },
+  {
+    name: "a session is left without waiting for its calls",
+    noticedBy: ["S14"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/session",
+        text: "if (this.#over || this.#callee.binding + this.calling.binding > 0)",
+        planted: "if (this.#over)",
+      },
+    ],
+  },
+  {
+    name: "a drain does not wait for streams that may not begin anew",
+    noticedBy: ["S14"],
+    within: 6_000,
+    edits: [
+      {
+        module: "endpoint/dispatcher",
+        text: 'return procedure.restart === "fresh" || procedure.replay !== undefined;',
+        planted: "return true;",
+      },
+    ],
+  },
+  {
+    name: "what one session leaves open is forgotten when another took over",
+    noticedBy: ["L1"],
+    within: 1_000,
+    edits: [
+      {
+        module: "client/connection",
+        text: "this.#current.inherit(keeper.driver, keeper.loss(this.#current.subject, welcomed?.welcome));",
+        planted: "",
+      },
+    ],
+  },
 ]

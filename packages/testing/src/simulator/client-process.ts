@@ -60,7 +60,7 @@ export class ClientProcess {
    */
   get #certainUser(): string | undefined {
     const { state, info } = this.connection
-    const mayBeOld = state === "open" || state === "connecting"
+    const mayBeOld = state === "open" || state === "connecting" || state === "draining"
     const known = info.session !== undefined && !(mayBeOld && this.#tokenUser !== this.user)
     return known ? this.user : undefined
   }

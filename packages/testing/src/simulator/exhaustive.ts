@@ -127,6 +127,10 @@ const stream = (id: number, more: Partial<StreamOperation> = {}): StreamOperatio
 })
 
 function script(...operations: readonly Operation[]): Scenario {
+  return scriptWith([], ...operations)
+}
+
+function scriptWith(faults: Scenario["faults"], ...operations: readonly Operation[]): Scenario {
   return {
     seed: 7,
     clients: 1,
@@ -140,8 +144,10 @@ function script(...operations: readonly Operation[]): Scenario {
     window: 262_144,
     calls: 256,
     handlers: 512,
+    sticky: true,
+    calm: false,
     operations,
-    faults: [],
+    faults,
     healedAt: 2_000,
   }
 }
@@ -178,5 +184,12 @@ export const scripts: Readonly<Record<string, Scenario>> = {
   "a stream that fails": script(stream(101, { fails: true })),
   "a reader who leaves": script(stream(101, { leaveAfter: 3 })),
   "a large item": script(stream(101, { items: 2, size: 70_000 })),
+  "a rolling restart": scriptWith(
+    [{ type: "roll", at: 14, within: 400, spread: 0 }],
+    stream(101, { procedure: "fresh", items: 12, gap: 40 }),
+    call(1, { delay: 100 }),
+    call(2, { at: 20 }),
+    call(3, { at: 500 }),
+  ),
   "a stream beside calls": script(stream(101), call(1, { at: 12 }), call(2, { at: 18 })),
 }

@@ -3,6 +3,7 @@ import type { Clock } from "./clock.js"
 import type { Counters } from "./counters.js"
 import type { Link, Network } from "./network.js"
 import type { Process } from "./process.js"
+import { roll } from "./rolls/roll.js"
 import type { Fault, Scenario } from "./scenario.js"
 
 /** What faults are done to. */
@@ -20,6 +21,8 @@ export interface Stage {
   /** Starts the service anew: a process that remembers nothing of the one before. */
   startServer(): void
   note(text: string): void
+  /** Something happened that never should. */
+  bug(error: unknown): void
 }
 
 /** Does to a simulated world what a scenario's faults say, and undoes it in the end. */
@@ -66,6 +69,8 @@ export class Faults {
         return this.#switchUser(fault.client, fault.quiet)
       case "revoke":
         return this.#revoke(fault.client)
+      case "roll":
+        return void roll(this.#stage, fault)
     }
   }
 

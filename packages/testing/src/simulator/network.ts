@@ -38,6 +38,8 @@ export interface Weather {
   handshake: number
   /** How likely the code of a close is lost. */
   closeLoss: number
+  /** A balancer leads whoever continues a session to the server that has it. */
+  sticky: boolean
   /** Milliseconds that the next socket takes to open, and then holds up what its client says. */
   slowSocket: { readonly opens: number; readonly words: number } | undefined
 }
@@ -50,11 +52,16 @@ export class Network {
     refusal: 0,
     handshake: 0,
     closeLoss: 0,
+    sticky: true,
     slowSocket: undefined,
   }
   readonly links: Link[] = []
   /** The server that takes new sockets; undefined while none runs. */
   listener: Listener | undefined
+  /** Servers that drain while another listens already. */
+  readonly leaving = new Set<Listener>()
+  /** Where each session began, by its id. */
+  readonly homes = new Map<string, Listener>()
   tap: Tap = (_, __, wire) => wire
   readonly #random: Random
 
@@ -77,6 +84,12 @@ export class Network {
 
   get refuses(): boolean {
     return this.#random.chance(this.weather.refusal)
+  }
+
+  /** Where a new socket is led: a balancer may not know yet who leaves. */
+  choose(): Listener | undefined {
+    const unaware = this.leaving.size > 0 && !this.weather.sticky && this.#random.chance(0.4)
+    return unaware ? this.#random.pick([this.listener, ...this.leaving]) : this.listener
   }
 
   /** The class that a client in this process makes its sockets of. */
@@ -156,7 +169,7 @@ export interface Farewell {
 /** One socket. What travels keeps its order; what happens to it is up to the faults. */
 export class Link {
   readonly client: Process
-  readonly server: Process | undefined
+  server: Process | undefined
   readonly createdAt: number
   /** A fault of any kind befell it: what its ends believe may be wrong. */
   faulty = false
@@ -167,14 +180,18 @@ export class Link {
   readonly #network: Network
   readonly #clientEnd: ClientEnd
   readonly #serverEnd: ServerEnd
-  readonly #up: Pipe | undefined
+  #up: Pipe | undefined
   readonly #down: Pipe
   #clientOpen = true
   #serverOpen = false
+  #greeted = false
+  #remembered = false
+  #listener: Listener | undefined
 
   constructor(network: Network, client: Process, end: ClientEnd, protocols: readonly string[]) {
-    const { listener } = network
+    const listener = network.choose()
     this.#network = network
+    this.#listener = listener
     this.client = client
     this.createdAt = client.now()
     this.server = listener?.process
@@ -209,12 +226,15 @@ export class Link {
   fromClient(wire: Encoded): void {
     if (!this.#clientOpen) return
     const sent = this.#network.tap(this, "up", wire)
+    if (!this.#greeted) this.#lead(sent)
+    this.#greeted = true
     this.#up?.send(() => this.#serverEnd.events?.message(sent))
   }
 
   fromServer(wire: Encoded): void {
     if (!this.#serverOpen) return
     const sent = this.#network.tap(this, "down", wire)
+    this.#remember(sent)
     this.#down.send(() => this.#clientEnd.hear("message", { data: eventData(sent) }))
   }
 
@@ -268,6 +288,26 @@ export class Link {
     else this.#down.stall(until)
   }
 
+  /** Its HELLO says whose session it continues: a balancer that knows leads it there. */
+  #lead(hello: Encoded): void {
+    const { leaving, homes, weather } = this.#network
+    if (leaving.size === 0 || !weather.sticky || this.faulty) return
+    const home = homes.get(String(greetingOf(hello).resume?.sid))
+    if (!home || home === this.#listener || home.process.dead) return
+    this.#serverEnd.events?.closed(closeCodes.ABNORMAL, "led elsewhere")
+    this.#listener = home
+    this.server = home.process
+    this.#up = new Pipe(home.process, () => this.#network.delay())
+    this.#welcome(home.server, { subprotocol: this.#clientEnd.protocol })
+  }
+
+  #remember(wire: Encoded): void {
+    if (!this.#listener || this.#remembered) return
+    const { sid, resumed } = greetingOf(wire)
+    this.#remembered = true
+    if (sid !== undefined && !resumed) this.#network.homes.set(sid, this.#listener)
+  }
+
   #arrive(listener: Listener, protocols: readonly string[]): void {
     const answer = listener.server.negotiate({
       ...{ protocols, origin: undefined, host: undefined, address: this.client.name },
@@ -307,4 +347,16 @@ export class Link {
     this.#serverOpen = false
     this.#serverEnd.events?.closed(code, reason)
   }
+}
+
+interface Greeting {
+  readonly sid?: string
+  readonly resumed?: boolean
+  readonly resume?: { readonly sid: string }
+}
+
+/** What stands in the first message of a socket. */
+function greetingOf(wire: Encoded): Greeting {
+  const [, , frame]: readonly unknown[] = JSON.parse(String(wire))
+  return Object(Array.isArray(frame) ? frame[1] : undefined)
 }

@@ -13,6 +13,7 @@ import { type Direction, type Farewell, type Link, Network } from "./network.js"
 import { spoil } from "./poison.js"
 import { Process } from "./process.js"
 import { Random } from "./random.js"
+import { RollWatch } from "./rolls/roll-watch.js"
 import { longestSpell, type Scenario } from "./scenario.js"
 import { startService } from "./service.js"
 import { must } from "./violation.js"
@@ -70,6 +71,7 @@ export class World implements Stage {
   readonly #options: RunOptions
   readonly #ledger = new Ledger()
   readonly #observer: WireObserver
+  readonly #rollWatch: RollWatch
   readonly #trace: string[] = []
   #failure: Error | undefined
   #generation = 0
@@ -82,8 +84,10 @@ export class World implements Stage {
     this.random = new Random(scenario.seed ^ 0x5bd1e995)
     this.network = new Network(this.random.fork())
     this.#observer = new WireObserver(this.counters, this.#ledger)
-    const { latency, jitter, refusal, handshake, closeLoss } = scenario
-    Object.assign(this.network.weather, { latency, jitter, refusal, handshake, closeLoss })
+    const { latency, jitter, refusal, handshake, closeLoss, sticky } = scenario
+    const weather = { latency, jitter, refusal, handshake, closeLoss, sticky }
+    Object.assign(this.network.weather, weather)
+    this.#rollWatch = new RollWatch(scenario, this.network, this.counters)
     this.network.tap = (link, direction, wire) => this.#tap(link, direction, wire)
   }
 
@@ -91,7 +95,7 @@ export class World implements Stage {
     try {
       await this.#live()
     } catch (error) {
-      this.#bug(error)
+      this.bug(error)
     }
     return {
       scenario: this.scenario,
@@ -136,6 +140,7 @@ export class World implements Stage {
       const client = this.clients[operation.client]
       client?.process.run(operation.at, () => {
         this.note(`${client.process.name} begins ${JSON.stringify(operation)}`)
+        if (client.connection.state === "draining") this.counters.add("begun while draining")
         client.perform(operation)
       })
     }
@@ -147,6 +152,7 @@ export class World implements Stage {
     this.#checkLinks()
     this.#checkTakeovers()
     checkLedger(this.#ledger)
+    this.#rollWatch.check(this.#ledger)
     this.#countOutcomes()
     await this.#rest()
     await this.#leave()
@@ -154,7 +160,7 @@ export class World implements Stage {
 
   #startClient(index: number): void {
     const process = new Process(`client ${index}`, this.clock, this.random.fork())
-    const bug = (error: unknown) => this.#bug(error)
+    const bug = (error: unknown) => this.bug(error)
     const client = new ClientProcess(process, this.network, this.#ledger, bug)
     client.connection.on("state", ({ from, to, code, reason }) => {
       this.note(`${process.name} ${from} → ${to} ${code ?? ""} ${reason ?? ""}`)
@@ -261,6 +267,7 @@ export class World implements Stage {
     for (const { closedByServer, closedByClient } of this.network.links) {
       if (closedByServer) this.counters.add(`closed by the server ${describe(closedByServer)}`)
       if (closedByClient) this.counters.add(`closed by the client ${closedByClient.code}`)
+      if (closedByClient?.reason === "not needed") this.counters.add("third session not needed")
     }
   }
 
@@ -323,8 +330,9 @@ export class World implements Stage {
     }
     try {
       this.#observer.observe(link, direction, sent)
+      this.#rollWatch.observe(link, direction, sent)
     } catch (error) {
-      this.#bug(error)
+      this.bug(error)
     }
     return sent
   }
@@ -336,7 +344,7 @@ export class World implements Stage {
     }
   }
 
-  #bug(error: unknown): void {
+  bug(error: unknown): void {
     this.#failure ??= error instanceof Error ? error : new Error(String(error))
   }
 }

@@ -1,5 +1,6 @@
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
+import { type Roll, withRolls } from "./rolls/roll-plan.js"
 
 /** What a handler does with a call. */
 export type Behaviour =
@@ -75,9 +76,10 @@ export type Fault = { readonly at: number } & (
   | { readonly type: "switchUser"; readonly client: number; readonly quiet?: boolean }
   | { readonly type: "revoke"; readonly client: number }
   | { readonly type: "lateHello"; readonly opens: number; readonly for: number }
+  | Roll
 )
 
-export type FaultType = Fault["type"]
+export type FaultType = Exclude<Fault["type"], "roll">
 
 /** A run as plain data, so that one that fails can be made smaller and kept. */
 export interface Scenario {
@@ -96,6 +98,10 @@ export interface Scenario {
   readonly calls: number
   /** Handlers that may run at a time in a session. */
   readonly handlers: number
+  /** Who continues a session is led to the server that has it, also while that leaves. */
+  readonly sticky: boolean
+  /** Nothing befalls it but restarts that are announced, and cuts that both ends hear of. */
+  readonly calm: boolean
   readonly operations: readonly Operation[]
   readonly faults: readonly Fault[]
   /** When the faults are over. */
@@ -141,7 +147,7 @@ export function drawScenario(seed: number): Scenario {
         : some(12, (id) => drawCall(random, id, clients, duration))
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
   const tokens = Random.of(seed, "tokens")
-  return {
+  return withRolls({
     seed,
     clients,
     latency: random.pick([0, 1, 20, 150]),
@@ -154,13 +160,15 @@ export function drawScenario(seed: number): Scenario {
     window: random.pick([262_144, 262_144, 16_384]),
     calls: special === "crowd" ? 2 : random.pick([256, 256, 2]),
     handlers: special === "crowd" ? 1 : 512,
+    sticky: true,
+    calm: false,
     operations: [...calls, ...streams],
     faults: [
       ...drawFaults(random, kinds, duration, clients),
       ...drawTokenFaults(tokens, duration, clients),
     ],
     healedAt: duration,
-  }
+  })
 }
 
 function drawCall(random: Random, id: number, clients: number, duration: number): CallOperation {

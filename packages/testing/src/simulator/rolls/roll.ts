@@ -1,0 +1,23 @@
+import type { Stage } from "../faults.js"
+import { must } from "../violation.js"
+import type { Roll } from "./roll-plan.js"
+
+/** Another server listens, and the one before drains and then ends. */
+export async function roll(stage: Stage, { within, spread }: Roll): Promise<void> {
+  const { network, server, clock } = stage
+  const { listener } = network
+  if (!listener || !server) return
+  network.leaving.add(listener)
+  stage.startServer()
+  await server.drain({ within, spread })
+  network.leaving.delete(listener)
+  // The process lives a little longer, so that its last words arrive.
+  listener.process.run(clock.now + 1_000, () => listener.process.die())
+  for (const link of network.open) if (link.server === listener.process) link.faulty = true
+  try {
+    const { sessions } = server.stats()
+    must(sessions === 0, "S15", () => `${sessions} sessions outlive a drain`)
+  } catch (error) {
+    stage.bug(error)
+  }
+}
