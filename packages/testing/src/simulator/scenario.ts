@@ -1,6 +1,5 @@
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
-import { type Roll, withRolls } from "./rolls/roll-plan.js"
 
 /** What a handler does with a call. */
 export type Behaviour =
@@ -81,6 +80,13 @@ export type Fault = { readonly at: number } & (
 
 export type FaultType = Exclude<Fault["type"], "roll">
 
+/** A restart that is announced: another server is there, and the one before drains. */
+export interface Roll {
+  readonly type: "roll"
+  readonly within: number
+  readonly spread: number
+}
+
 /** A run as plain data, so that one that fails can be made smaller and kept. */
 export interface Scenario {
   /** Decides what the run itself leaves to chance. */
@@ -131,7 +137,7 @@ const allFaults: readonly FaultType[] = [
  * Draws a run. Each seed has its own few kinds of fault and its own measure of them: a run that has a
  * little of everything reaches less than many runs that have much of something.
  */
-export function drawScenario(seed: number): Scenario {
+export function drawPlain(seed: number): Scenario {
   const random = new Random(seed)
   const duration = random.pick([500, 2_000, 10_000, 60_000])
   const clients = random.chance(0.2) ? 2 : 1
@@ -147,7 +153,7 @@ export function drawScenario(seed: number): Scenario {
         : some(12, (id) => drawCall(random, id, clients, duration))
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
   const tokens = Random.of(seed, "tokens")
-  return withRolls({
+  return {
     seed,
     clients,
     latency: random.pick([0, 1, 20, 150]),
@@ -168,7 +174,7 @@ export function drawScenario(seed: number): Scenario {
       ...drawTokenFaults(tokens, duration, clients),
     ],
     healedAt: duration,
-  })
+  }
 }
 
 function drawCall(random: Random, id: number, clients: number, duration: number): CallOperation {

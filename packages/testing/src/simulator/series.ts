@@ -1,6 +1,6 @@
 import { Counters } from "./counters.js"
+import { drawScenario } from "./rolls/roll-plan.js"
 import { run } from "./run.js"
-import { drawScenario } from "./scenario.js"
 
 /** What came of many runs; plain data, so that it can come from another thread. */
 export interface SeriesResult {

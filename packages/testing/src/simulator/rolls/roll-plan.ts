@@ -1,23 +1,21 @@
 import { Random } from "../random.js"
-import type { Fault, Operation, Scenario } from "../scenario.js"
-
-/** A restart that is announced: another server is there, and the one before drains. */
-export interface Roll {
-  readonly type: "roll"
-  readonly within: number
-  readonly spread: number
-}
+import { drawPlain, type Fault, type Operation, type Roll, type Scenario } from "../scenario.js"
 
 /** A server has this long for what was begun, in a calm run: longer than any of its operations takes. */
 const calmWithin = 30_000
 /** Of a stream that may not begin anew. */
 const calmItems = 60
 
+/** Draws a run. */
+export function drawScenario(seed: number): Scenario {
+  return withRolls(drawPlain(seed))
+}
+
 /**
  * Some runs have rolling restarts: beside their faults, or with hardly any, so that nothing may fail
  * (S14). Drawn apart, so that the rest of a run is what it was.
  */
-export function withRolls(scenario: Scenario): Scenario {
+function withRolls(scenario: Scenario): Scenario {
   const random = Random.of(scenario.seed, "rolls")
   if (!random.chance(0.25)) return scenario
   const rolls = Array.from({ length: random.int(1, 4) }, () => drawRoll(random, scenario.healedAt))

@@ -1,6 +1,18 @@
-import type { Stage } from "../faults.js"
+import type { Server } from "@trunkline/server"
+import type { Clock } from "../clock.js"
+import type { Network } from "../network.js"
+import type { Roll } from "../scenario.js"
 import { must } from "../violation.js"
-import type { Roll } from "./roll-plan.js"
+
+/** Where a server takes the place of another. */
+interface Stage {
+  readonly network: Network
+  readonly clock: Clock
+  readonly server: Server | undefined
+  startServer(): void
+  /** Something happened that never should. */
+  bug(error: unknown): void
+}
 
 /** Another server listens, and the one before drains and then ends. */
 export async function roll(stage: Stage, { within, spread }: Roll): Promise<void> {
