@@ -1,5 +1,5 @@
 import type { BrokerStep } from "@trunkline/server"
-import { type BrokerCase, type BrokerEngine, engineCases } from "@trunkline/testing/conformance"
+import { type BrokerCase, type BrokerEngine, brokerCases } from "@trunkline/testing/conformance"
 import { beforeAll, describe, expect, test } from "vitest"
 import { type ModelBroker, ModelReader } from "../src/engine/model-broker.js"
 import { ModelEngine } from "../src/engine/model-engine.js"
@@ -9,7 +9,7 @@ describe("memoryBroker", () => {
   /** What cannot happen to the memory of one process. */
   const impossible = ["needs `rollBack`", "needs `lag`", "needs `disconnect`"]
 
-  test.each(engineCases)("$name", async ({ run }) => {
+  test.each(brokerCases)("$name", async ({ run }) => {
     const { outcome, error } = await run(memoryEngine)
     if (outcome === "left out") expect(impossible).toContain(error?.message)
     else expect(error).toBeUndefined()
@@ -17,7 +17,7 @@ describe("memoryBroker", () => {
 })
 
 describe("an engine that several nodes share", () => {
-  test.each(engineCases)("$name", async ({ run }) => {
+  test.each(brokerCases)("$name", async ({ run }) => {
     expect(await run(() => new ModelEngine())).toEqual({
       name: expect.anything(),
       outcome: "passed",
@@ -27,7 +27,7 @@ describe("an engine that several nodes share", () => {
 
 /** The cases that a broker fails. */
 async function failures(make: () => BrokerEngine): Promise<string[]> {
-  const reports = await Promise.all(engineCases.map((one: BrokerCase) => one.run(make)))
+  const reports = await Promise.all(brokerCases.map((one: BrokerCase) => one.run(make)))
   return reports.filter(({ outcome }) => outcome === "failed").map(({ name }) => name)
 }
 
