@@ -19,7 +19,7 @@ import { demandFit, fitOf, write } from "./topic-item.js"
 import type { LooseOptions } from "./topic-options.js"
 
 /** Streams of one topic that may ask the broker for a place at a time. */
-const opensAtATime = 16
+export const opensAtATime = 16
 
 /** A topic that stands in a broker. */
 export function brokerTopic(

@@ -4,8 +4,14 @@ import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, test } from "vitest"
 import { defaultTimeout } from "../../endpoint/src/pending.js"
-import { topicUnits } from "../src/broker/broker.js"
+import { readUnits, topicUnits } from "../src/broker/broker.js"
 import { defaultKept } from "../src/broker/memory-broker.js"
+import { opensAtATime } from "../src/broker-topic.js"
+import { brokerBackoff, linger, openTimeout } from "../src/feed/feed.js"
+import { pageEntries } from "../src/feed/feed-reader.js"
+import { idleFeeds } from "../src/feed/feeds.js"
+import { publishAttempt, publishTimeout, publishUnits } from "../src/feed/publisher.js"
+import { ringEntries, ringUnits } from "../src/feed/ring.js"
 import { defaultKeys } from "../src/memory-keys.js"
 import {
   defaultDrain,
@@ -29,7 +35,8 @@ const constants = {
   defaultMemory,
   defaultHeadersTimeout,
   defaultKept,
-  topicUnits,
+  ...{ topicUnits, readUnits, ringEntries, ringUnits, pageEntries, opensAtATime, idleFeeds },
+  ...{ linger, openTimeout, brokerBackoff, publishAttempt, publishTimeout, publishUnits },
   defaultKeys,
 }
 

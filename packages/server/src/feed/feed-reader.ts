@@ -9,7 +9,7 @@ import { FeedGap, type Ring, type Slot, stepAt } from "./ring.js"
 import { Pause } from "./within.js"
 
 /** Entries that a reader catches up with at a time, and how long it waits for them, in milliseconds. */
-const pageEntries = 256
+export const pageEntries = 256
 const pageTimeout = 5_000
 
 /**

@@ -3,7 +3,7 @@ import { Feed, type FeedTerms } from "./feed.js"
 import { FeedReader } from "./feed-reader.js"
 
 /** Feeds that nobody reads and that are kept for the next reader. */
-const idleFeeds = 256
+export const idleFeeds = 256
 
 /** The feeds of a topic: one for each of its keys that somebody reads, or did a moment ago. */
 export class Feeds {

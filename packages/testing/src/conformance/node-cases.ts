@@ -117,7 +117,7 @@ export const nodeCases: readonly BrokerCase[] = [
     for (const broker of brokers) bench.can(broker, "replay")
     const logs = brokers.map(logAt)
     const all = numbers(60)
-    let cursor = await logs[0]?.position()
+    let cursor: string | undefined = await logs[0]?.position()
     const items: string[] = []
     for (const [n, item] of all.entries()) {
       await logs[n % 2]?.publish(item)
