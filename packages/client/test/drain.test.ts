@@ -1,6 +1,6 @@
 import { type Connection, createClient, type StreamEvent, safe } from "@trunkline/client"
-import { call, contract, subscription } from "@trunkline/contract"
-import { implement, type Server } from "@trunkline/server"
+import { call, contract, event, subscription } from "@trunkline/contract"
+import { type Broker, implement, memoryBroker, type Server, topic } from "@trunkline/server"
 import { connectedPair, type Pair, VirtualClock } from "@trunkline/testing"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import * as z from "zod"
@@ -12,6 +12,8 @@ const service = contract({
   slow: call({ output: z.string() }),
   plain: subscription({ item: z.string() }),
   fresh: subscription({ item: z.string(), restart: "fresh" }),
+  feed: subscription({ item: z.int(), replay: "topic" }),
+  typing: event({ input: z.string() }),
 })
 
 let clock: VirtualClock
@@ -22,6 +24,9 @@ let slow: ((value: string) => void)[]
 /** Streams that are read, and who reads them. */
 let emitted: ((item: string | undefined) => void)[]
 let aborted: string[]
+let typed: string[]
+/** Outlives the servers. */
+let broker: Broker
 
 function source(name: string, signal: AbortSignal): AsyncIterable<string> {
   const waiting: (string | undefined)[] = []
@@ -49,23 +54,26 @@ function source(name: string, signal: AbortSignal): AsyncIterable<string> {
   })()
 }
 
-const router = implement(service, {
-  echo: ({ input }) => input,
-  slow: ({ signal }) =>
-    new Promise((resolve) => {
-      slow.push(resolve)
-      signal.addEventListener("abort", () => aborted.push("slow"))
-    }),
-  plain: ({ signal }) => source("plain", signal),
-  fresh: ({ signal }) => source("fresh", signal),
-})
+const makeRouter = () =>
+  implement(service, {
+    echo: ({ input }) => input,
+    slow: ({ signal }) =>
+      new Promise((resolve) => {
+        slow.push(resolve)
+        signal.addEventListener("abort", () => aborted.push("slow"))
+      }),
+    plain: ({ signal }) => source("plain", signal),
+    fresh: ({ signal }) => source("fresh", signal),
+    feed: topic(service.feed, { broker }),
+    typing: ({ input }) => void typed.push(input),
+  })
 
 function client(connection: Connection = pair.connection) {
   return createClient(service, connection)
 }
 
-function read(stream: { events(): AsyncIterable<StreamEvent<string>> }) {
-  const seen: string[] = []
+function read<Item>(stream: { events(): AsyncIterable<StreamEvent<Item>> }) {
+  const seen: (Item | string)[] = []
   const ended = (async () => {
     try {
       for await (const event of stream.events()) {
@@ -85,7 +93,9 @@ beforeEach(async () => {
   emitted = []
   aborted = []
   states = []
-  pair = connectedPair(router, { clock })
+  typed = []
+  broker = memoryBroker()
+  pair = connectedPair(makeRouter(), { clock })
   pair.connection.on("state", ({ to }) => states.push(to))
   await clock.advance(0)
   expect(await client().echo("hello")).toBe("hello")
@@ -96,6 +106,7 @@ afterEach(async () => {
   await clock.advance(60_000)
   await closing
   expect(pair.server.stats()).toMatchObject({ sessions: 0, channels: 0, handshakes: 0 })
+  await broker.close()
 })
 
 /** Another server is there and the first begins to leave. */
@@ -187,6 +198,61 @@ describe("when its server is about to leave, a client", () => {
     expect(seen).toEqual(["a", "restarted", "b"])
     expect(aborted).toEqual(["fresh"])
     expect(pair.connection.state).toBe("open")
+  })
+
+  test("moves a stream of a topic at once, behind what arrived, and drops what comes twice", async () => {
+    const feed = topic(service.feed, { broker, name: "feed" })
+    const { seen } = read(client().feed())
+    await clock.advance(0)
+    await feed.publish(1)
+    await clock.advance(0)
+    const call = client().slow()
+    await clock.advance(0)
+    const { first, gone } = replace()
+    await clock.advance(1_000)
+    expect([first.stats().channels, pair.server.stats().channels]).toEqual([1, 1])
+    await feed.publish(2)
+    await clock.advance(0)
+    expect(seen).toEqual([1, 2])
+    slow[0]?.("done")
+    expect(await call).toBe("done")
+    await clock.advance(0)
+    await gone
+    await feed.publish(3)
+    await clock.advance(0)
+    expect(seen).toEqual([1, 2, 3])
+  })
+
+  test("takes along what waits of a stream that it does not read, and misses nothing of it", async () => {
+    const feed = topic(service.feed, { broker, name: "feed" })
+    const items = client().feed()[Symbol.asyncIterator]()
+    const before = items.next()
+    await clock.advance(0)
+    const most = 3_000
+    for (let item = 1; item <= most; item++) await feed.publish(item)
+    await clock.advance(0)
+    expect((await before).value).toBe(1)
+    const { gone } = replace()
+    await clock.advance(2_000)
+    await gone
+    for (let item = 2; item <= most; item++) {
+      const next = items.next()
+      await clock.advance(0)
+      expect((await next).value).toBe(item)
+    }
+    await items.return?.()
+  })
+
+  test("sends events that wait at the next server, in line with the calls", async () => {
+    const { gone } = replace()
+    await clock.advance(0)
+    client().typing("a")
+    const call = client().echo("b")
+    expect(typed).toEqual([])
+    await clock.advance(1_000)
+    expect(await call).toBe("b")
+    expect(typed).toEqual(["a"])
+    await gone
   })
 
   test("loses at the deadline what may not begin anew, and is told so", async () => {
