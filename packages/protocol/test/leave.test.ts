@@ -95,6 +95,8 @@ describe("a session that is left", () => {
     after.server.say(21, 1, "d", "e.5")
     after.settle()
     expect(itemsOf(takeAll(stream, after.client))).toEqual(["b", "c", "d"])
+    before.settle()
+    expect(before.client.over?.reason).toBe("moved")
   })
 
   it("sends no credit any more for a stream that went", () => {
@@ -102,13 +104,23 @@ describe("a session that is left", () => {
     const stream = reading(before)
     before.server.say(26, 1, ["a", "b", "c", "d"], ["e.2", "e.3", "e.4", "e.5"])
     before.settle()
+    before.cut()
     takeAll(stream, before.client)
+    // Ids go on in the next session.
+    after.client.open("other")
     leave(before, after)
-    before.settle()
-    expect(before.client.frames.filter(([kind]) => kind === 23)).toEqual([])
-    expect(before.server.closed?.code).not.toBe(4400)
     after.settle()
-    expect(after.client.frames[0]?.[4]).toBe(4)
+    expect(after.client.frames[1]?.slice(0, 5)).toEqual([20, 3, "feed", { $: "u" }, 4])
+    after.server.say(25, 3, "at", { window: 4, cursor: "e.5" })
+    after.server.say(26, 3, ["e", "f", "g"], ["e.6", "e.7", "e.8"])
+    after.settle()
+    takeAll(stream, after.client)
+    before.join()
+    before.settle()
+    after.settle()
+    const credits = (line: Wired) => line.client.frames.filter(([kind]) => kind === 23)
+    expect(credits(before)).toEqual([])
+    expect(credits(after)).toEqual([[23, 3, 7]])
   })
 
   it("lets a stream go as soon as its place is told", () => {
