@@ -557,4 +557,88 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "events of a lost session are not counted",
+    noticedBy: ["S18"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/session",
+        text: "let events = lost.#outbox.eventsAfter(loss.rx);",
+        planted: "let events = 0;",
+      },
+    ],
+  },
+  {
+    name: "events that are proven to have arrived are counted as lost",
+    noticedBy: ["S18"],
+    within: 4_000,
+    edits: [
+      {
+        module: "protocol/session",
+        text: "let events = lost.#outbox.eventsAfter(loss.rx);",
+        planted: "let events = lost.#outbox.eventsAfter();",
+      },
+    ],
+  },
+  {
+    name: "an event that was sent is sent again in the next session",
+    noticedBy: ["S1", "S18", "L1"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/calling",
+        text: "if (!this.events.delete(event))",
+        planted: "if (!this.events.has(event))",
+      },
+    ],
+  },
+  {
+    name: "an event goes on for another user",
+    noticedBy: ["S9"],
+    within: 4_000,
+    edits: [
+      {
+        module: "protocol/session",
+        text: "if (loss.subjectChanged)\n                return 1;",
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "an event for which there is no handler's place is not counted",
+    noticedBy: ["S18"],
+    within: 2_000,
+    edits: [
+      {
+        module: "endpoint/dispatcher",
+        text: "counts.eventsDropped++;",
+        planted: "return;",
+      },
+    ],
+  },
+  {
+    name: "a server's calls wait for a next session",
+    noticedBy: ["S4", "L1"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/session",
+        text: 'this.#settleAll("STREAM_LOST");',
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "a server's call that was sent is said not to have been entered",
+    noticedBy: ["S5"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/calling",
+        text: 'this.#fail(channel, { code, executed: numbered ? "unknown" : "no" });',
+        planted: 'this.#fail(channel, { code, executed: "no" });',
+      },
+    ],
+  },
 ]

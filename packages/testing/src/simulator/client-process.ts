@@ -1,4 +1,11 @@
-import { type Client, type Connection, connect, createClient, isRpcError } from "@trunkline/client"
+import {
+  type Client,
+  type Connection,
+  connect,
+  createClient,
+  isRpcError,
+  type Router,
+} from "@trunkline/client"
 import type { Account, Ledger } from "./ledger.js"
 import type { Network } from "./network.js"
 import type { Process } from "./process.js"
@@ -18,14 +25,24 @@ export class ClientProcess {
   readonly #client: Client<typeof api>
   readonly #bug: (error: unknown) => void
 
-  /** @param bug told of what should never happen, here or in what is simulated */
-  constructor(process: Process, network: Network, ledger: Ledger, bug: (error: unknown) => void) {
+  /**
+   * @param bug told of what should never happen, here or in what is simulated
+   * @param serve what its server may call
+   */
+  constructor(
+    process: Process,
+    network: Network,
+    ledger: Ledger,
+    bug: (error: unknown) => void,
+    serve: Router<unknown> | undefined,
+  ) {
     this.#bug = bug
     this.process = process
     this.#user = `${process.name}'s user`
     this.#ledger = ledger
     this.connection = connect("ws://simulated/rpc", {
       host: process,
+      serve,
       WebSocket: network.socketClass(process),
       // Small, so that results which are too large are still quick to make.
       limits: { messageBytes: 262_144 },
@@ -48,7 +65,7 @@ export class ClientProcess {
   }
 
   perform(operation: Operation): void {
-    const account = this.#ledger.open(operation, this.#certainUser)
+    const account = this.#ledger.open(operation, this.certainUser)
     const done =
       operation.type === "call" ? this.#call(operation, account) : this.#stream(operation, account)
     done.catch(this.#bug)
@@ -58,7 +75,7 @@ export class ClientProcess {
    * Between a change of users and the next attempt to connect it is open whose session it will be; and
    * before the first WELCOME nobody knows whose the queue is.
    */
-  get #certainUser(): string | undefined {
+  get certainUser(): string | undefined {
     const { state, info } = this.connection
     const mayBeOld = state === "open" || state === "connecting" || state === "draining"
     const known = info.session !== undefined && !(mayBeOld && this.#tokenUser !== this.user)

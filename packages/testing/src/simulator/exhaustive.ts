@@ -2,6 +2,7 @@ import { Counters } from "./counters.js"
 import type { Notified } from "./network.js"
 import { type Report, run } from "./run.js"
 import type { CallOperation, Operation, Scenario, StreamOperation } from "./scenario.js"
+import type { TalkOperation } from "./talk/talk-operations.js"
 
 /** How a line breaks: what of the messages on their way still arrives, and who hears of it. */
 export interface Break {
@@ -152,6 +153,19 @@ function scriptWith(faults: Scenario["faults"], ...operations: readonly Operatio
   }
 }
 
+const question = {
+  type: "ask",
+  client: 0,
+  behaviour: "return",
+  delay: 5,
+  timeout: undefined,
+  cancelAfter: undefined,
+} as const
+
+function talking(operations: readonly TalkOperation[]): Scenario {
+  return { ...script(), talk: [{ id: 0, at: 1, client: 0, type: "greet" }, ...operations] }
+}
+
 /** What is broken everywhere it can be. Short, since the pairs grow with the square. */
 export const scripts: Readonly<Record<string, Scenario>> = {
   "a call": script(call(1)),
@@ -192,4 +206,15 @@ export const scripts: Readonly<Record<string, Scenario>> = {
     call(3, { at: 500 }),
   ),
   "a stream beside calls": script(stream(101), call(1, { at: 12 }), call(2, { at: 18 })),
+  "events in both directions": talking([
+    { id: 1, at: 10, client: 0, type: "say", count: 4, gap: 3, size: 0 },
+    { id: 2, at: 12, client: 0, type: "tell", count: 4, gap: 3, size: 0 },
+  ]),
+  "a server's questions": talking([
+    { ...question, id: 1, at: 10 },
+    { ...question, id: 2, at: 12, behaviour: "hang", cancelAfter: 5 },
+  ]),
+  "a server that reads a stream": talking([
+    { id: 1, at: 10, client: 0, type: "watch", items: 6, gap: 3 },
+  ]),
 }

@@ -16,6 +16,7 @@ import { Random } from "./random.js"
 import { RollWatch } from "./rolls/roll-watch.js"
 import { longestSpell, type Scenario } from "./scenario.js"
 import { startService } from "./service.js"
+import { Talk } from "./talk/talk.js"
 import { must } from "./violation.js"
 import { WireObserver } from "./wire-observer.js"
 
@@ -68,6 +69,7 @@ export class World implements Stage {
   readonly clients: ClientProcess[] = []
   server: Server | undefined
   readonly authentication = { refusedUntil: 0, slowUntil: 0, slowBy: 0 }
+  readonly #talk: Talk | undefined
   readonly #options: RunOptions
   readonly #ledger = new Ledger()
   readonly #observer: WireObserver
@@ -88,6 +90,8 @@ export class World implements Stage {
     const weather = { latency, jitter, refusal, handshake, closeLoss, sticky }
     Object.assign(this.network.weather, weather)
     this.#rollWatch = new RollWatch(scenario, this.network, this.counters)
+    const { talk } = scenario
+    this.#talk = talk && new Talk(talk, this.clock, this.counters, (error) => this.bug(error))
     this.network.tap = (link, direction, wire) => this.#tap(link, direction, wire)
   }
 
@@ -113,7 +117,16 @@ export class World implements Stage {
     const { window, calls, handlers, grace, tokenLife } = this.scenario
     const authenticate = (token: string | undefined) => this.#authenticate(process, token)
     const limits = { window, calls, handlers }
-    const options = { process, ledger: this.#ledger, ...limits, grace, tokenLife, authenticate }
+    const talk = this.#talk?.serve(process)
+    const options = {
+      process,
+      ledger: this.#ledger,
+      limits,
+      grace,
+      tokenLife,
+      authenticate,
+      talk,
+    }
     this.server = startService(options)
     this.network.listener = { process, server: this.server }
     this.note(`${process.name} is up`)
@@ -144,6 +157,7 @@ export class World implements Stage {
         client.perform(operation)
       })
     }
+    this.#talk?.schedule()
     const faults = new Faults(this)
     for (const fault of scenario.faults) clock.at(fault.at, () => faults.strike(fault))
     await this.#runUntil(scenario.healedAt)
@@ -156,17 +170,20 @@ export class World implements Stage {
     this.#countOutcomes()
     await this.#rest()
     await this.#leave()
+    this.#talk?.check(scenario)
   }
 
   #startClient(index: number): void {
     const process = new Process(`client ${index}`, this.clock, this.random.fork())
     const bug = (error: unknown) => this.bug(error)
-    const client = new ClientProcess(process, this.network, this.#ledger, bug)
+    const viewer = this.#talk?.viewer(process)
+    const client = new ClientProcess(process, this.network, this.#ledger, bug, viewer)
     client.connection.on("state", ({ from, to, code, reason }) => {
       this.note(`${process.name} ${from} → ${to} ${code ?? ""} ${reason ?? ""}`)
       this.counters.add(`client ${to}`)
     })
     this.clients.push(client)
+    this.#talk?.join(client)
   }
 
   async #authenticate(process: Process, token: string | undefined): Promise<string> {
@@ -198,7 +215,8 @@ export class World implements Stage {
   /** A frozen page begins what it has to when it thaws. */
   get #isSettled(): boolean {
     const { accounts, unsettled } = this.#ledger
-    return accounts.size === this.scenario.operations.length && unsettled.length === 0
+    if (accounts.size < this.scenario.operations.length || unsettled.length > 0) return false
+    return this.#talk?.settled ?? true
   }
 
   /** L2: a dead line is noticed in time, and a live one is never given up. */

@@ -1,5 +1,6 @@
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
+import { drawTalk, type TalkOperation } from "./talk/talk-operations.js"
 
 /** What a handler does with a call. */
 export type Behaviour =
@@ -109,6 +110,8 @@ export interface Scenario {
   /** Nothing befalls it but restarts that are announced, and cuts that both ends hear of. */
   readonly calm: boolean
   readonly operations: readonly Operation[]
+  /** Events, and what servers ask their clients; left out: nothing of it. */
+  readonly talk?: readonly TalkOperation[] | undefined
   readonly faults: readonly Fault[]
   /** When the faults are over. */
   readonly healedAt: number
@@ -151,6 +154,7 @@ export function drawPlain(seed: number): Scenario {
       : special === "crowd"
         ? drawCrowd(random, duration)
         : some(12, (id) => drawCall(random, id, clients, duration))
+  const talk = drawTalk(seed, clients, duration)
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
   const tokens = Random.of(seed, "tokens")
   return {
@@ -169,6 +173,7 @@ export function drawPlain(seed: number): Scenario {
     sticky: true,
     calm: false,
     operations: [...calls, ...streams],
+    ...(talk && { talk }),
     faults: [
       ...drawFaults(random, kinds, duration, clients),
       ...drawTokenFaults(tokens, duration, clients),

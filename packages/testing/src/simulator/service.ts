@@ -1,9 +1,11 @@
 import { call, contract, RpcError, subscription } from "@trunkline/contract"
 import * as durations from "@trunkline/protocol/durations"
-import { type Server, scope, serve, topic } from "@trunkline/server"
+import { type Server, type ServerLimits, scope, serve, topic } from "@trunkline/server"
 import * as z from "zod"
 import type { Ledger } from "./ledger.js"
 import type { Process } from "./process.js"
+import type { TalkingService } from "./talk/talk.js"
+import { toServer } from "./talk/talk-contract.js"
 
 const CallInput = z.object({
   id: z.number(),
@@ -61,12 +63,11 @@ type Item = z.infer<typeof StreamItem>
 export interface ServiceOptions {
   readonly process: Process
   readonly ledger: Ledger
-  readonly window: number
-  readonly calls: number
-  readonly handlers: number
+  readonly limits: Pick<ServerLimits, "window" | "calls" | "handlers">
   readonly grace: number
   /** Milliseconds that a token is good for. */
   readonly tokenLife: number | undefined
+  readonly talk: TalkingService | undefined
   /** Who bears this token; throws for one that nobody may use now. */
   readonly authenticate: (token: string | undefined) => Promise<string>
 }
@@ -79,13 +80,14 @@ interface Context {
 
 /** Starts the service in a process. */
 export function startService(options: ServiceOptions): Server {
-  const { process, ledger, window, calls, handlers, grace, tokenLife, authenticate } = options
+  const { process, ledger, limits, grace, tokenLife, talk, authenticate } = options
   const service = new Service(process, ledger)
   const pushed = topic(api.pushed, { key: ({ id }) => String(id) })
   const app = scope<Context>()
   const call = (request: CallRequest) => service.call(request)
   const stream = (request: StreamArguments) => service.stream(request)
-  const router = app.implement(api, {
+  const contract = { ...api, talk: toServer }
+  const router = app.implement(contract, {
     plain: call,
     safe: call,
     idempotent: call,
@@ -99,10 +101,12 @@ export function startService(options: ServiceOptions): Server {
       void service.push(request, (item) => pushed.publish(input, item))
       return source
     },
+    talk: talk?.handlers ?? { greet: () => {}, say: () => {} },
   })
   return serve(router, {
     host: process,
-    limits: { window, calls, handlers },
+    limits,
+    log: talk?.log,
     session: { grace },
     authenticate: async ({ token }) => {
       const user = await authenticate(token)

@@ -38,6 +38,10 @@ export async function shrink(
 function* smallerThan(scenario: Scenario): Generator<Scenario> {
   for (const faults of without(scenario.faults)) yield { ...scenario, faults }
   for (const operations of without(scenario.operations)) yield { ...scenario, operations }
+  if (scenario.talk) {
+    yield { ...scenario, talk: undefined }
+    for (const talk of without(scenario.talk)) yield { ...scenario, talk }
+  }
   if (scenario.clients > 1 && scenario.operations.every(({ client }) => client === 0)) {
     yield { ...scenario, clients: 1 }
   }

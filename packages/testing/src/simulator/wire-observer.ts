@@ -141,7 +141,8 @@ export class WireObserver {
     const [kind, id] = frame
     if (typeof id !== "number") return
     this.#checkParts(session, direction, frame)
-    if (direction === "up") this.#fromCaller(session, frame)
+    const isCallers = (direction === "up") === (id % 2 === 1)
+    if (isCallers) this.#fromCaller(session, frame)
     else this.#fromCallee(session, number, frame)
     this.#counters.add(`frame ${Number(kind)} ${direction}`)
   }
