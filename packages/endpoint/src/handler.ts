@@ -79,7 +79,7 @@ export type ErrorMakers<Errors> = {
 
 /** What is replayed stands in a log, which only a topic has. */
 type SourceOf<Item, Replay, State> = Replay extends "topic"
-  ? ReplaySource<InputOf<Item>, InputOf<State>>
+  ? ReplaySource<InputOf<Item>, State extends undefined ? unknown : InputOf<State>>
   : AsyncIterable<InputOf<Item>>
 
 /** The handler of a procedure: gets what the schema makes of the input, returns what the schema takes. */

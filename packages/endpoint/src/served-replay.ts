@@ -24,8 +24,9 @@ import { isSchema, Served } from "./served.js"
 const longestBurst = 256
 /** Until the next attempt to open a log that cannot be reached. */
 const reopen = { base: 100, cap: 5_000 } as const
-/** Loads in a row of a state behind which the log has a gap already. */
+/** Loads of a state within so many milliseconds, of which none was followed by an entry. */
 const mostLoads = 3
+const loadsWithin = 60_000
 
 /**
  * A subscription of a topic being served: reads the topic's log from where its caller stands, as far as
@@ -49,6 +50,7 @@ export class ServedReplay extends Served {
   /** The state that the next reader follows on, written for its note, and its cursor. */
   #state: { readonly data: Encoded; readonly cursor: string } | undefined
   #loads = 0
+  #loadedAt = 0
   /** Attempts in a row to open the log, and what gives up the next. */
   #failures = 0
   #giveUp: (() => void) | undefined
@@ -92,7 +94,7 @@ export class ServedReplay extends Served {
     this.settle(
       (from) => opening(source, from, this.#wake),
       from,
-      (reader) => (reader ? this.#opened(reader, from) : this.#unreached(source, from)),
+      (reader) => (reader ? this.#opened(source, reader, from) : this.#unreached(source, from)),
     )
   }
 
@@ -110,7 +112,7 @@ export class ServedReplay extends Served {
   }
 
   /** Whether it begins behind a gap decides what can be told of where it stands. */
-  #opened(reader: ReplayReader, from: string | undefined): void {
+  #opened(source: ReplaySource, reader: ReplayReader, from: string | undefined): void {
     if (this.left) {
       reader.close()
       return this.finished()
@@ -120,7 +122,7 @@ export class ServedReplay extends Served {
     this.#step = reader.read(longestBurst)
     const continues = this.#step?.type !== "gap"
     if (this.#state) {
-      if (!continues) return this.#loadAgain()
+      if (!continues) return this.#loadAgain(source)
       this.#reset(this.#state)
     } else if (continues) this.#place(from ?? reader.start)
     this.#busy = false
@@ -147,6 +149,10 @@ export class ServedReplay extends Served {
 
   /** The state and its cursor, read together: a reader opened behind it has neither hole nor repeat. */
   #load(source: ReplaySource): void {
+    const now = this.desk.callee.host.now()
+    if (now - this.#loadedAt > loadsWithin) this.#loads = 0
+    this.#loadedAt = now
+    if (++this.#loads > mostLoads) return this.#lost()
     this.#busy = true
     this.#closeReader()
     this.settle(load, source, (snapshot) => this.#loaded(source, snapshot))
@@ -180,18 +186,16 @@ export class ServedReplay extends Served {
   }
 
   /** The log had dropped what follows the state before it could be read. */
-  #loadAgain(): void {
+  #loadAgain(source: ReplaySource): void {
     this.#state = undefined
     this.#step = undefined
-    if (++this.#loads < mostLoads && this.#source) this.#load(this.#source)
-    else this.#lost()
+    this.#load(source)
   }
 
   #reset({ data, cursor }: { readonly data: Encoded; readonly cursor: string }): void {
     this.#note("reset", data)
     this.#told = cursor
     this.#state = undefined
-    this.#loads = 0
   }
 
   readonly #wake = (): void => {
@@ -249,6 +253,7 @@ export class ServedReplay extends Served {
     }
     this.#step = undefined
     this.#put = 0
+    this.#loads = 0
     return true
   }
 
@@ -288,6 +293,7 @@ export class ServedReplay extends Served {
   /** Items were lost beyond repair. */
   #lost(): void {
     const { executed } = this
+    this.#busy = false
     this.fail({ code: "GAP", executed })
     this.#stop()
   }
@@ -295,7 +301,7 @@ export class ServedReplay extends Served {
   /** A quiet stream's cursor would fall behind what the log keeps. */
   #tellPosition(): void {
     const position = this.#reader?.position
-    if (this.left || this.#busy || this.#step || !this.channel.lane?.idle) return
+    if (this.left || this.#busy || !this.channel.lane?.idle) return
     if (position !== undefined && position !== this.#told) this.#place(position)
   }
 

@@ -474,6 +474,19 @@ describe("a topic with a state", () => {
     expect(log.readers.size).toBe(0)
   })
 
+  test("ends when nothing but gaps follows on its state, again and again", async () => {
+    const { client, log, loader } = open()
+    const reading = new Reading(client.board())
+    await reading.until(1)
+    for (let resets = 2; resets <= 3; resets++) {
+      log.renew()
+      expect(await reading.until(resets)).toHaveLength(resets)
+    }
+    log.renew()
+    expect(await reading.ended).toMatchObject({ code: "GAP" })
+    expect([loader.loads, log.readers.size]).toEqual([3, 0])
+  })
+
   test.each([
     ["does not fit", { state: { sum: "3" } }, "INTERNAL"],
     ["has no form on the wire", { state: { sum: 1, f: () => {} } }, "UNENCODABLE"],

@@ -1,4 +1,5 @@
 import type { Mutant } from "./mutant.js"
+import { topicMutants } from "./topic-mutants.js"
 
 /** Each is a mistake that a protocol of this kind was seen to make, or is one line away from making. */
 export const mutants: readonly Mutant[] = [
@@ -641,4 +642,5 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  ...topicMutants,
 ]

@@ -11,10 +11,12 @@ import type { Network } from "./network.js"
 import type { Process } from "./process.js"
 import type { CallOperation, Operation, StreamOperation } from "./scenario.js"
 import { api } from "./service.js"
+import type { TopicProcedure } from "./topics/topic-plan.js"
+import type { TopicClient } from "./topics/topics.js"
 import { Violated } from "./violation.js"
 
 /** A page: one connection, and a user who does what the scenario says. */
-export class ClientProcess {
+export class ClientProcess implements TopicClient {
   readonly process: Process
   readonly connection: Connection
   #user: string
@@ -69,6 +71,14 @@ export class ClientProcess {
     const done =
       operation.type === "call" ? this.#call(operation, account) : this.#stream(operation, account)
     done.catch(this.#bug)
+  }
+
+  readTopic(
+    procedure: TopicProcedure,
+    input: { readonly id: number; readonly topic: number },
+    from: string | undefined,
+  ): ReturnType<TopicClient["readTopic"]> {
+    return this.#client.topics[procedure](input, { from })
   }
 
   /**

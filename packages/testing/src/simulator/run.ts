@@ -17,6 +17,7 @@ import { RollWatch } from "./rolls/roll-watch.js"
 import { longestSpell, type Scenario } from "./scenario.js"
 import { startService } from "./service.js"
 import { Talk } from "./talk/talk.js"
+import { Topics } from "./topics/topics.js"
 import { must } from "./violation.js"
 import { WireObserver } from "./wire-observer.js"
 
@@ -72,6 +73,7 @@ export class World implements Stage {
   readonly #talk: Talk | undefined
   readonly #options: RunOptions
   readonly #ledger = new Ledger()
+  readonly #topics: Topics | undefined
   readonly #observer: WireObserver
   readonly #rollWatch: RollWatch
   readonly #trace: string[] = []
@@ -85,7 +87,9 @@ export class World implements Stage {
     this.#options = options
     this.random = new Random(scenario.seed ^ 0x5bd1e995)
     this.network = new Network(this.random.fork())
-    this.#observer = new WireObserver(this.counters, this.#ledger)
+    const { topics } = scenario
+    this.#topics = topics && new Topics(topics, this.clock, this.counters)
+    this.#observer = new WireObserver(this.counters, this.#ledger, this.#topics)
     const { latency, jitter, refusal, handshake, closeLoss, sticky } = scenario
     const weather = { latency, jitter, refusal, handshake, closeLoss, sticky }
     Object.assign(this.network.weather, weather)
@@ -117,6 +121,7 @@ export class World implements Stage {
     const { window, calls, handlers, grace, tokenLife } = this.scenario
     const authenticate = (token: string | undefined) => this.#authenticate(process, token)
     const limits = { window, calls, handlers }
+    const topics = this.#topics
     const talk = this.#talk?.serve(process)
     const options = {
       process,
@@ -126,6 +131,7 @@ export class World implements Stage {
       tokenLife,
       authenticate,
       talk,
+      topics,
     }
     this.server = startService(options)
     this.network.listener = { process, server: this.server }
@@ -158,10 +164,12 @@ export class World implements Stage {
       })
     }
     this.#talk?.schedule()
+    this.#topics?.begin(this.clients, (error) => this.bug(error))
     const faults = new Faults(this)
     for (const fault of scenario.faults) clock.at(fault.at, () => faults.strike(fault))
     await this.#runUntil(scenario.healedAt)
     faults.heal()
+    this.#topics?.heal()
     await this.#settle()
     this.#checkLinks()
     this.#checkTakeovers()
@@ -202,8 +210,10 @@ export class World implements Stage {
   async #settle(): Promise<void> {
     const until = this.scenario.healedAt + settleWithin
     while (!this.#isSettled && this.clock.now < until) {
+      this.#topics?.close()
       await this.#runUntil(this.clock.now + slice)
     }
+    this.#topics?.checkSettled()
     const [unsettled] = this.#ledger.unsettled
     must(
       unsettled === undefined,
@@ -215,6 +225,7 @@ export class World implements Stage {
   /** A frozen page begins what it has to when it thaws. */
   get #isSettled(): boolean {
     const { accounts, unsettled } = this.#ledger
+    if (this.#topics?.settled === false) return false
     if (accounts.size < this.scenario.operations.length || unsettled.length > 0) return false
     return this.#talk?.settled ?? true
   }

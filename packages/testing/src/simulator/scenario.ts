@@ -1,6 +1,7 @@
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
 import { drawTalk, type TalkOperation } from "./talk/talk-operations.js"
+import { drawTopics, type TopicPlan } from "./topics/topic-plan.js"
 
 /** What a handler does with a call. */
 export type Behaviour =
@@ -113,6 +114,8 @@ export interface Scenario {
   /** Events, and what servers ask their clients; left out: nothing of it. */
   readonly talk?: readonly TalkOperation[] | undefined
   readonly faults: readonly Fault[]
+  /** Topics with their readers; most runs have none. */
+  readonly topics?: TopicPlan | undefined
   /** When the faults are over. */
   readonly healedAt: number
 }
@@ -178,6 +181,7 @@ export function drawPlain(seed: number): Scenario {
       ...drawFaults(random, kinds, duration, clients),
       ...drawTokenFaults(tokens, duration, clients),
     ],
+    topics: drawTopics(seed, clients, duration),
     healedAt: duration,
   }
 }

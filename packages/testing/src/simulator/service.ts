@@ -1,11 +1,20 @@
 import { call, contract, RpcError, subscription } from "@trunkline/contract"
 import * as durations from "@trunkline/protocol/durations"
-import { type Server, type ServerLimits, scope, serve, topic } from "@trunkline/server"
+import {
+  type Handlers,
+  memoryBroker,
+  type Server,
+  type ServerLimits,
+  scope,
+  serve,
+  topic,
+} from "@trunkline/server"
 import * as z from "zod"
 import type { Ledger } from "./ledger.js"
 import type { Process } from "./process.js"
 import type { TalkingService } from "./talk/talk.js"
 import { toServer } from "./talk/talk-contract.js"
+import { filterOf, type Topics } from "./topics/topics.js"
 
 const CallInput = z.object({
   id: z.number(),
@@ -28,6 +37,16 @@ const StreamItem = z.object({
   key: z.number(),
   filler: z.string(),
 })
+
+const TopicInput = z.object({ id: z.number(), topic: z.number() })
+const TopicItem = z.object({
+  serial: z.number(),
+  topic: z.number(),
+  key: z.number(),
+  last: z.boolean(),
+  filler: z.string(),
+})
+const topicDefinition = { input: TopicInput, item: TopicItem, replay: "topic" } as const
 
 const definition = {
   input: CallInput,
@@ -55,6 +74,17 @@ export const api = contract({
     restart: "fresh",
   }),
   pushed: subscription({ input: StreamInput, item: StreamItem, restart: "fresh" }),
+  topics: {
+    strict: subscription(topicDefinition),
+    lenient: subscription({ ...topicDefinition, onGap: "continue" }),
+    board: subscription({ ...topicDefinition, state: z.object({ serial: z.number() }) }),
+    conflated: subscription({
+      ...topicDefinition,
+      onGap: "continue",
+      delivery: { conflate: "key" },
+    }),
+    filtered: subscription({ ...topicDefinition, onGap: "continue" }),
+  },
 })
 
 type StreamRequest = z.infer<typeof StreamInput>
@@ -68,6 +98,7 @@ export interface ServiceOptions {
   /** Milliseconds that a token is good for. */
   readonly tokenLife: number | undefined
   readonly talk: TalkingService | undefined
+  readonly topics: Topics | undefined
   /** Who bears this token; throws for one that nobody may use now. */
   readonly authenticate: (token: string | undefined) => Promise<string>
 }
@@ -102,6 +133,7 @@ export function startService(options: ServiceOptions): Server {
       return source
     },
     talk: talk?.handlers ?? { greet: () => {}, say: () => {} },
+    topics: handlersOf(options.topics, process),
   })
   return serve(router, {
     host: process,
@@ -122,6 +154,30 @@ interface StreamArguments {
   readonly context: Context
   readonly session: { readonly id: string }
   readonly signal: AbortSignal
+}
+
+type TopicHandlers = Handlers<typeof api.topics, Context>
+
+/** The topics as a server's process sees them; in a run without topics nobody reads any. */
+function handlersOf(topics: Topics | undefined, process: Process): TopicHandlers {
+  const node = topics?.serve(process)
+  const broker = node?.broker ?? memoryBroker({ host: process })
+  const key = ({ topic }: z.infer<typeof TopicInput>) => String(topic)
+  const options = { broker, key, name: "topics", host: process }
+  const snapshot = ({ topic }: z.infer<typeof TopicInput>) => {
+    if (node && topics) return node.snapshot(topics.logOf(topic))
+    throw new Error("a topic in a run without")
+  }
+  return {
+    strict: topic(api.topics.strict, options),
+    lenient: topic(api.topics.lenient, options),
+    board: topic(api.topics.board, { ...options, snapshot }),
+    conflated: topic(api.topics.conflated, options),
+    filtered: ({ input }) => {
+      if (node && topics) return node.part(topics.logOf(input.topic), filterOf("filtered"))
+      throw new Error("a topic in a run without")
+    },
+  }
 }
 
 interface CallRequest {

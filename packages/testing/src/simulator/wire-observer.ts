@@ -4,6 +4,8 @@ import * as limits from "@trunkline/protocol/limits"
 import type { Counters } from "./counters.js"
 import type { Ledger } from "./ledger.js"
 import type { Direction, Link } from "./network.js"
+import type { TopicAttempt } from "./topics/topic-wire.js"
+import type { Topics } from "./topics/topics.js"
 import { must } from "./violation.js"
 
 type Frame = readonly unknown[]
@@ -33,6 +35,7 @@ class ObservedSession {
   /** Numbers of the terminal frame of each id. */
   readonly terminals = new Map<number, number>()
   readonly streams = new Map<number, Stream>()
+  readonly topics = new Map<number, TopicAttempt>()
   /** Which operation an id stands for, where its OPEN came in one piece. */
   readonly operations = new Map<number, number>()
   readonly parting = { up: new Map<number, number>(), down: new Map<number, number>() }
@@ -47,10 +50,14 @@ export class WireObserver {
   readonly #sidOf = new Map<Link, string>()
   readonly #counters: Counters
   readonly #ledger: Ledger
+  readonly #topics: Topics | undefined
+  /** The session of each attempt to read a topic. */
+  readonly #sessionOf = new Map<TopicAttempt, ObservedSession>()
 
-  constructor(counters: Counters, ledger: Ledger) {
+  constructor(counters: Counters, ledger: Ledger, topics: Topics | undefined) {
     this.#counters = counters
     this.#ledger = ledger
+    this.#topics = topics
   }
 
   observe(link: Link, direction: Direction, wire: Encoded): void {
@@ -147,10 +154,12 @@ export class WireObserver {
     this.#counters.add(`frame ${Number(kind)} ${direction}`)
   }
 
-  #fromCaller(session: ObservedSession, [kind, id, upTo, input, credit, meta]: Frame): void {
+  #fromCaller(session: ObservedSession, frame: Frame): void {
+    const [kind, id, upTo, input, credit, meta] = frame
     if (kind === Kind.OPEN) {
       session.operations.set(Number(id), Number(Object(input).id))
       session.streams.set(Number(id), { begun: false, allowed: Number(credit ?? 0), items: 0 })
+      this.#openTopic(session, frame)
       const { u, a, f } = Object(meta)
       if (u) this.#counters.add("opened in doubt")
       if (a) this.#counters.add("re-issued")
@@ -164,6 +173,23 @@ export class WireObserver {
     }
   }
 
+  #openTopic(session: ObservedSession, [, id, path, input, credit, meta]: Frame): void {
+    const [group, procedure] = String(path).split(".")
+    if (group !== "topics" || !procedure || !this.#topics) return
+    const allowed = typeof credit === "number" ? credit : undefined
+    const attempt = this.#topics.opened(
+      procedure,
+      Object(input),
+      Object(meta),
+      allowed,
+      (before) => {
+        return this.#sessionOf.get(before)?.down.acknowledged ?? 0
+      },
+    )
+    this.#sessionOf.set(attempt, session)
+    session.topics.set(Number(id), attempt)
+  }
+
   /** S4: one terminal frame an id, and nothing after it. S8: no item without credit. */
   #fromCallee(session: ObservedSession, number: number, frame: Frame): void {
     const [kind, id, body, data] = frame
@@ -174,6 +200,7 @@ export class WireObserver {
       session.terminals.set(channel, number)
       if (kind === Kind.ERROR) this.#error(session, channel, String(body), String(data))
     }
+    session.topics.get(channel)?.observe(number, frame)
     const stream = session.streams.get(channel)
     if (!stream) return
     const told = kind === Kind.NOTE || kind === Kind.ITEM || kind === Kind.ITEMS
