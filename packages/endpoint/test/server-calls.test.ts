@@ -1,5 +1,5 @@
 import { createClient as clientOf, connect, type RpcError } from "@trunkline/client"
-import { call, contract, event, subscription } from "@trunkline/contract"
+import { call, contract, duplex, event, subscription, upload } from "@trunkline/contract"
 import {
   createClient,
   type Handlers,
@@ -507,4 +507,102 @@ describe("a client that serves", () => {
         session: expect.any(String),
       })
   })
+})
+
+describe("items that a server sends up to its client", () => {
+  const sink = contract({
+    sum: upload({ item: z.number(), output: z.number() }),
+    echo: duplex({ up: z.string(), down: z.string() }),
+  })
+
+  async function back(view: Handlers<typeof sink>) {
+    const greeted = new Signal<SessionInfo>()
+    const router = implement(service, {
+      hello: ({ session }) => greeted.fire(session),
+      count: ({ input }) => input,
+    })
+    const pair = pairOf(router, { connect: { serve: implement(sink, view) } })
+    await clientOf(service, pair.connection).hello()
+    return { pair, to: createClient(sink, await greeted.promise) }
+  }
+
+  test("arrive, and are answered", async () => {
+    const { to } = await back({
+      sum: async ({ items }) => {
+        let sum = 0
+        for await (const item of items) sum += item
+        return sum
+      },
+      async *echo({ items }) {
+        for await (const item of items) yield `${item}!`
+      },
+    })
+    expect(await to.sum(undefined, [1, 2, 3])).toBe(6)
+    const echo = to.echo()
+    const heard: string[] = []
+    const done = (async () => {
+      for await (const item of echo) heard.push(item)
+    })()
+    await echo.send("a")
+    await echo.send("b")
+    echo.finish()
+    await done
+    expect(heard).toEqual(["a!", "b!"])
+  })
+
+  test("end with the session, at both sides", async () => {
+    const reading = new Signal<AbortSignal>()
+    const { to, pair } = await back({
+      sum: async ({ items, signal }) => {
+        reading.fire(signal)
+        for await (const _ of items);
+        return 0
+      },
+      async *echo() {},
+    })
+    async function* forEver() {
+      for (;;) {
+        await new Promise((resolve) => setImmediate(resolve))
+        yield 1
+      }
+    }
+    const summed = failure(to.sum(undefined, forEver()))
+    const signal = await reading.promise
+    await pair.connection.close()
+    expect(await summed).toMatchObject({ code: "STREAM_LOST", executed: "unknown" })
+    expect(signal.aborted).toBe(true)
+  })
+})
+
+describe("a call of a server that is cancelled", () => {
+  test.each([0, 1, 2, 3, 4, 5, 6, 7, 8])(
+    "after %i turns ends once, and nothing is left",
+    async (turns) => {
+      const clock = new VirtualClock()
+      const entered: AbortSignal[] = []
+      const { back, pair } = await calling({
+        clock,
+        view: {
+          ask: async ({ input, signal }) => {
+            entered.push(signal)
+            await Promise.resolve()
+            return input
+          },
+        },
+      })
+      const controller = new AbortController()
+      const asked = safe(back.ask("x", { signal: controller.signal }))
+      for (let turn = 0; turn < turns; turn++) await new Promise<void>((r) => clock.endOfTurn(r))
+      controller.abort()
+      await clock.advance(2_000)
+      const result = await asked
+      if (!result.ok) {
+        expect(result.error.code).toBe("CANCELLED")
+        if (result.error.executed === "no") expect(entered).toEqual([])
+      }
+      expect(entered.length).toBeLessThanOrEqual(1)
+      expect(await Promise.race([back.ask("y"), clock.advance(2_000)])).toBe("y")
+      expect(pair.server.stats().channels).toBe(0)
+    },
+  )
 })
