@@ -7,7 +7,7 @@ import { expect, test } from "vitest"
 import { turn } from "../../server/test/fuzz/attacker.js"
 import { Captor } from "../../server/test/fuzz/captor.js"
 import { heldBytes } from "../../server/test/fuzz/memory.js"
-import { hostileServer, type Step } from "../../server/test/fuzz/script.js"
+import { hostileCaller, hostileServer, type Step } from "../../server/test/fuzz/script.js"
 import { clientOf, host, router } from "../../server/test/fuzz/service.js"
 import { Witness } from "../../server/test/support/witness.js"
 
@@ -18,7 +18,7 @@ import { Witness } from "../../server/test/support/witness.js"
  */
 
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31)
-const messages = Number(process.env["FUZZ_MESSAGES"] ?? 35_000)
+const messages = Number(process.env["FUZZ_MESSAGES"] ?? 25_000)
 const corpus: { server: Step[][] } = JSON.parse(
   readFileSync(new URL("../../server/test/fuzz/corpus.json", import.meta.url), "utf8"),
 )
@@ -64,45 +64,57 @@ function begin(connection: Connection, ends: Ends): void {
   ends.expect(unread.next())
 }
 
-test(`a client takes ${messages} hostile messages, seed ${seed}`, {
-  timeout: 600_000,
-}, async () => {
-  const server = serve(router, { host })
-  const listening = await listen(server, { port: 0, hostname: "127.0.0.1" })
-  const witness = await Witness.watch(`ws://127.0.0.1:${listening.port}/rpc`)
-  const ends = new Ends()
-  let taken = 0
-  let welcomes = 0
+test.each([
+  ["a client", hostileServer, undefined, messages],
+  ["a client that serves", hostileCaller, router, messages / 2],
+])(
+  `%s takes ${messages} hostile messages or half of them, seed ${seed}`,
+  {
+    timeout: 600_000,
+  },
+  async (_, hostile, served, most) => {
+    const server = serve(router, { host })
+    const listening = await listen(server, { port: 0, hostname: "127.0.0.1" })
+    const witness = await Witness.watch(`ws://127.0.0.1:${listening.port}/rpc`)
+    const ends = new Ends()
+    let taken = 0
+    let welcomes = 0
+    let results = 0
 
-  const run = async (script: readonly Step[]): Promise<void> => {
-    const captor = new Captor()
-    const connection = connect("ws://hostile", {
-      host,
-      WebSocket: captor.WebSocket,
-      reconnect: { base: 0, cap: 1 },
-    })
-    connection.on("error", () => {})
-    begin(connection, ends)
-    await captor.run(script, () => connection.state !== "closed")
-    await connection.close()
-    await turn()
-    taken += captor.messages
-    welcomes += captor.welcomes
-    expect(ends.open).toBe(0)
-    expect(connection.info.retained).toBeLessThanOrEqual(2 * 65_536)
-    await witness.undisturbed(1)
-  }
+    const run = async (script: readonly Step[]): Promise<void> => {
+      const captor = new Captor()
+      const connection = connect("ws://hostile", {
+        host,
+        WebSocket: captor.WebSocket,
+        reconnect: { base: 0, cap: 1 },
+        serve: served,
+        limits: { calls: 16, streams: 8, handlers: 32 },
+      })
+      connection.on("error", () => {})
+      begin(connection, ends)
+      await captor.run(script, () => connection.state !== "closed")
+      await connection.close()
+      await turn()
+      taken += captor.messages
+      welcomes += captor.welcomes
+      results += captor.results
+      expect(ends.open).toBe(0)
+      expect(connection.info.retained).toBeLessThanOrEqual(2 * 65_536)
+      await witness.undisturbed(1)
+    }
 
-  for (const script of corpus.server) await run(script)
-  const before = heldBytes()
-  for (let round = 0; taken < messages; round++) {
-    await fc.assert(fc.asyncProperty(hostileServer, run), { seed: seed + round, numRuns: 200 })
-  }
-  await witness.undisturbed()
-  await witness.close()
-  await listening.close()
+    for (const script of corpus.server) await run(script)
+    const before = heldBytes()
+    for (let round = 0; taken < most; round++) {
+      await fc.assert(fc.asyncProperty(hostile, run), { seed: seed + round, numRuns: 200 })
+    }
+    await witness.undisturbed()
+    await witness.close()
+    await listening.close()
 
-  expect(heldBytes() - before).toBeLessThan(32 * 1_048_576)
-  expect(welcomes).toBeGreaterThan(messages / 100)
-  expect([...ends.codes]).toEqual(expect.arrayContaining(["CLOSED", "OUTCOME_UNKNOWN"]))
-})
+    expect(heldBytes() - before).toBeLessThan(32 * 1_048_576)
+    expect(results).toBeGreaterThan(served ? most / 100 : -1)
+    expect(welcomes).toBeGreaterThan(most / 100)
+    expect([...ends.codes]).toEqual(expect.arrayContaining(["CLOSED", "OUTCOME_UNKNOWN"]))
+  },
+)

@@ -9,6 +9,8 @@ export class Captor {
   /** Messages that an open socket took. */
   messages = 0
   welcomes = 0
+  /** Results of what it had called. */
+  results = 0
   /** For `connect`. */
   readonly WebSocket: WebSocketClass
   #socket: CaptiveSocket | undefined
@@ -47,7 +49,9 @@ export class Captor {
   }
 
   #heard(message: unknown): void {
-    const [, , first] = Array.isArray(message) ? message : []
+    const [, , ...frames]: unknown[] = Array.isArray(message) ? message : []
+    const [first] = frames
+    this.results += frames.filter((frame) => Array.isArray(frame) && frame[0] === 17).length
     if (Array.isArray(first) && first[0] === 1) this.#welcome(first[1].resume)
     else this.#moment.heard(message)
   }

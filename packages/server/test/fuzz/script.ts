@@ -36,6 +36,8 @@ export class Moment {
   next = 1
   received = 0
   id = 1
+  /** Of the ids that servers give. */
+  evenId = 0
 
   /** A message of the other side. */
   heard(message: unknown): void {
@@ -51,6 +53,7 @@ const path = fc.constantFrom(
   "count",
   "latest",
   "fails",
+  "back",
   "witness.count",
   "witness",
   "nowhere",
@@ -307,10 +310,23 @@ function stepsOf(frame: fc.Arbitrary<unknown>): fc.Arbitrary<readonly Step[]> {
   return fc.array(step, { minLength: 1, maxLength: 60, size: "max" })
 }
 
-/** Against a server: mostly what callers send, and some of what they do not. */
+/** The same of channels that a server opens. */
+function evenly(frame: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+  const names = { $next: "$even", $last: "$given", $some: "$given" }
+  return frame.map((known) =>
+    JSON.parse(
+      JSON.stringify(known).replaceAll(/\$(?:next|last|some)/g, (name) =>
+        String(Reflect.get(names, name)),
+      ),
+    ),
+  )
+}
+
+/** Against a server: mostly what callers send, what its own calls are answered, and some of neither. */
 export const hostileClient: fc.Arbitrary<readonly Step[]> = stepsOf(
   fc.oneof(
     { weight: 60, arbitrary: sequenced },
+    { weight: 12, arbitrary: evenly(answers) },
     { weight: 1, arbitrary: answers },
     { weight: 1, arbitrary: control },
   ),
@@ -321,6 +337,15 @@ export const hostileServer: fc.Arbitrary<readonly Step[]> = stepsOf(
   fc.oneof(
     { weight: 60, arbitrary: answers },
     { weight: 1, arbitrary: sequenced },
+    { weight: 1, arbitrary: control },
+  ),
+)
+
+/** Against a client that serves: mostly what a server calls, and what it answers. */
+export const hostileCaller: fc.Arbitrary<readonly Step[]> = stepsOf(
+  fc.oneof(
+    { weight: 40, arbitrary: evenly(sequenced) },
+    { weight: 20, arbitrary: answers },
     { weight: 1, arbitrary: control },
   ),
 )
@@ -362,9 +387,13 @@ function numberOf(number: number | Name, { next, received }: Moment): number {
   }
 }
 
-/** Each `$next` is an id of its own, so that several OPENs can stand in one message. */
+/** Each `$next` and `$even` is an id of its own, so that several OPENs can stand in one message. */
 function named(text: string, moment: Moment): string {
-  return text.replaceAll(/"?\$(next|last|some)"?/g, (_, name, place) => {
+  const even = text.replaceAll(/"?\$(even|given)"?/g, (_, name) => {
+    if (name === "even") moment.evenId += 2
+    return String(Math.max(2, moment.evenId))
+  })
+  return even.replaceAll(/"?\$(next|last|some)"?/g, (_, name, place) => {
     if (name === "next") moment.id += 2
     const last = Math.max(1, moment.id - 2)
     return String(name === "some" ? 1 + 2 * (place % ((last + 1) / 2)) : last)

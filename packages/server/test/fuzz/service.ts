@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto"
 import { type Connection, createClient } from "@trunkline/client"
 import { call, contract, subscription } from "@trunkline/contract"
-import { type Host, implement } from "@trunkline/server"
+import { createClient as callBack, type Host, implement } from "@trunkline/server"
 import { systemHost } from "@trunkline/transport"
 import * as z from "zod"
 import { witnessContract, witnessHandlers } from "../support/witness.js"
@@ -13,6 +13,8 @@ export const fuzzed = contract({
   add: call({ input: z.object({ a: z.number(), b: z.number() }), output: z.number() }),
   hang: call({ output: z.number() }),
   fails: call({ output: z.number() }),
+  /** Has the server call its client, which serves the same. */
+  back: call({}),
   count: subscription({ item: z.number(), restart: "fresh" }),
   latest: subscription({ item: z.number(), delivery: "latest", restart: "fresh" }),
 })
@@ -28,6 +30,13 @@ export const router = implement(fuzzed, {
   hang: () => new Promise<never>(() => {}),
   fails: () => {
     throw new Error("as it does")
+  },
+  back: ({ session }) => {
+    const client = callBack(fuzzed, session)
+    const read = async (): Promise<void> => {
+      for await (const _ of client.count());
+    }
+    for (const end of [client.echo(1), client.hang(), read()]) end.catch(() => {})
   },
   count,
   async *latest() {
