@@ -108,10 +108,16 @@ async function run(seed: number): Promise<void> {
       ? Promise.resolve()
       : new Promise((resolve) => clock.wakeAt(clock.now() + random.int(0, 40), resolve))
   const truth = new Map<string, string>()
+  /** Where each item stands: it is there once in an epoch, however often it was tried. */
+  const once = new Map<string, string>()
   const { append } = engine
   engine.append = (...given) => {
     const { tip } = engine.log(given[0])
     const cursor = append.apply(engine, given)
+    const [, payload] = given
+    const first = once.get(payload)
+    if (first?.split(".")[0] === cursor.split(".")[0]) expect(cursor).toBe(first)
+    once.set(payload, cursor)
     if (!truth.has(cursor)) truth.set(cursor, tip.cursor)
     return cursor
   }

@@ -14,7 +14,7 @@ export class FeedEntry implements ReplayEntry {
   readonly key: unknown
   readonly #text: string
   /** As other codecs write it; there are one or two, and most nodes have none. */
-  #written: Map<Codec, Encoded> | undefined
+  #written: Map<string, Encoded> | undefined
 
   private constructor(cursor: string, text: string, key: unknown) {
     this.cursor = cursor
@@ -39,10 +39,10 @@ export class FeedEntry implements ReplayEntry {
   encode(codec: Codec): Encoded {
     if (codec.subprotocol === jsonCodec.subprotocol) return this.#text
     this.#written ??= new Map()
-    let written = this.#written.get(codec)
+    let written = this.#written.get(codec.subprotocol)
     if (written === undefined) {
       written = codec.encode(read(this.#text))
-      this.#written.set(codec, written)
+      this.#written.set(codec.subprotocol, written)
     }
     return written
   }

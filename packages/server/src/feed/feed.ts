@@ -4,7 +4,7 @@ import { type Host, uniform } from "@trunkline/transport"
 import type { Broker, BrokerReader, BrokerStep } from "../broker/broker.js"
 import { linked } from "./chain.js"
 import type { KeyOf } from "./feed-entry.js"
-import { Ring, ringEntries, ringUnits } from "./ring.js"
+import { FeedGap, Ring, ringEntries, ringUnits } from "./ring.js"
 import type { Turns } from "./turns.js"
 import { Pause, within } from "./within.js"
 
@@ -152,7 +152,7 @@ export class Feed {
     try {
       for (const step of steps) {
         for (const slot of linked(step, ring.tip, this.terms.keyOf)) {
-          if ("gap" in slot) this.#complain("entries of a topic are missing")
+          if (slot instanceof FeedGap) this.#complain("entries of a topic are missing")
           ring.push(slot)
         }
         this.#relieve(ring)
