@@ -2,7 +2,7 @@ import { UNSUPPORTED_DATA } from "./close-code.js"
 import type { Codec, Decoded, Encoded } from "./codec.js"
 import { partUnits } from "./limits.js"
 import { array, binary, headSize, integerSize, putHead, putInteger } from "./msgpack-form.js"
-import { checkedDepth, MsgpackReader, Names } from "./msgpack-reader.js"
+import { checkedPayload, MsgpackReader, Names } from "./msgpack-reader.js"
 import { MsgpackWriter } from "./msgpack-writer.js"
 import type { Utf8 } from "./utf8.js"
 import { Unencodable, Violation } from "./violation.js"
@@ -45,7 +45,7 @@ export function msgpackCodec(utf8?: Utf8): Codec {
       if (typeof wire === "string") throw new Violation("text on a binary codec", UNSUPPORTED_DATA)
       const reader = new MsgpackReader(wire, utf8, names)
       const value = reader.read()
-      return { value, revive: reader.isDeep ? checkedDepth : undefined }
+      return { value, revive: reader.isSuspicious ? checkedPayload : undefined }
     },
 
     cut(frame: Encoded): Encoded[] {

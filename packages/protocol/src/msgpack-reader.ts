@@ -14,6 +14,7 @@ import { Violation } from "./violation.js"
 
 /** Levels of a message around a payload, at most: the message, its frame, a list of items. */
 const outerLevels = 3
+const mostRoom = depth + outerLevels
 /** Levels that are around every payload: it may be in a frame that was joined from parts. */
 const fewestOuterLevels = 1
 /** Texts from here on are left to the surroundings; a shorter one is read before the call is made. */
@@ -31,7 +32,8 @@ export class MsgpackReader {
   #at = 0
   #end: number
   /** The least room for levels that was left anywhere. */
-  #least: number = depth + outerLevels
+  #least: number = mostRoom
+  #broken = false
 
   constructor(bytes: Uint8Array, utf8: Utf8 | undefined, names: Names) {
     this.#bytes = bytes
@@ -40,16 +42,49 @@ export class MsgpackReader {
     this.#names = names
   }
 
-  /** The one value that these bytes are. */
+  /**
+   * The one value that these bytes are. In a message each frame stands for itself: one that cannot be read
+   * is `Broken`, as is what follows it, so that what precedes it is applied (docs/protocol.md, "Messages").
+   */
   read(): unknown {
-    const value = this.#any(depth + outerLevels)
-    if (this.#at !== this.#end) throw new Violation("bytes behind the message")
+    const value = this.#isArray ? this.#message() : this.#any(mostRoom)
+    if (!this.#broken && this.#at !== this.#end) throw new Violation("bytes behind the message")
     return value
   }
 
-  /** A payload may be nested too deep: where they begin only the frames tell. */
-  get isDeep(): boolean {
-    return depth + outerLevels - this.#least > depth + fewestOuterLevels
+  /** Payloads have to be looked at: one is broken, or may be nested too deep, as only the frames tell. */
+  get isSuspicious(): boolean {
+    return this.#broken || mostRoom - this.#least > depth + fewestOuterLevels
+  }
+
+  get #isArray(): boolean {
+    const head = this.#bytes[0] ?? 0
+    return (head >= 0x90 && head < 0xa0) || head === 0xdc || head === 0xdd
+  }
+
+  #message(): unknown[] {
+    const head = this.#size8()
+    const length = head === 0xdc ? this.#size16() : head === 0xdd ? this.#size32() : head & 0x0f
+    const inner = this.#enter(length, mostRoom)
+    const message = new Array<unknown>(length)
+    for (let index = 0; index < length; index++) {
+      if (index < 2) message[index] = this.#any(inner)
+      else if (!this.#frame(message, index, inner)) break
+    }
+    return message
+  }
+
+  /** `false`: it cannot be read, and where the next one begins nobody knows. */
+  #frame(message: unknown[], index: number, room: number): boolean {
+    try {
+      message[index] = this.#any(room)
+      return true
+    } catch (error) {
+      if (!(error instanceof Violation)) throw error
+      this.#broken = true
+      message.fill(new Broken(error), index)
+      return false
+    }
   }
 
   #any(room: number): unknown {
@@ -273,8 +308,18 @@ function pairOf(pair: unknown): [unknown, unknown] {
   return [pair[0], pair[1]]
 }
 
-/** A payload that may be nested too deep, if it is not. Throws a Violation. */
-export function checkedDepth(payload: unknown): unknown {
+/** What stands in the place of bytes that could not be read: no frame, and no payload. */
+class Broken {
+  readonly violation: Violation
+
+  constructor(violation: Violation) {
+    this.violation = violation
+  }
+}
+
+/** A payload, if it is not broken and not nested too deep. Throws a Violation. */
+export function checkedPayload(payload: unknown): unknown {
+  if (payload instanceof Broken) throw payload.violation
   descend(payload, depth)
   return payload
 }

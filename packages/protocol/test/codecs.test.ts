@@ -14,6 +14,7 @@ import {
 import { partUnits } from "../src/limits.js"
 import { anyValue, withoutUndefined } from "./any-value.js"
 import { systemUtf8 } from "./system-utf8.js"
+import { wired } from "./wired.js"
 
 const codecs = [
   ["json", jsonCodec],
@@ -314,7 +315,7 @@ describe("a decoder of msgpack", () => {
     const value = { a: [1, "é", new Date(5), 12n, new Map([[1, new Set([2])]]), 0.5, undefined] }
     const whole = Buffer.from(codec.encode([value, new Uint8Array(3), "x".repeat(300), 2 ** 40]))
     for (let end = 0; end < whole.length; end++) {
-      expect(() => codec.decode(new Uint8Array(whole.subarray(0, end)))).toThrow(Violation)
+      expect(() => read(codec, new Uint8Array(whole.subarray(0, end)))).toThrow(Violation)
     }
   })
 
@@ -392,6 +393,33 @@ describe("a decoder of msgpack", () => {
       } catch {}
     }
     expect(Reflect.get({}, "bad")).toBeUndefined()
+  })
+})
+
+describe.each(codecs)("on %s", (_, codec) => {
+  const line = () => wired({ codec, servesNothing: true })
+  let bottomless = codec.array([])
+  for (let level = 0; level < 100; level++) bottomless = codec.array([bottomless])
+  const open = (id: number, payload: Encoded) =>
+    codec.array([20, id, codec.encode("path"), payload])
+
+  it("a payload that may not be read spoils its own frame, and not those ahead of it", () => {
+    const { server } = line()
+    const frames = [open(1, codec.encode("a")), open(3, bottomless), open(5, codec.encode("b"))]
+    server.step((session) => session.receive(codec.array([1, 0, ...frames])))
+    expect(server.accepted.map(({ id }) => id)).toEqual([1])
+    expect(server.session.applied).toBe(1)
+    expect(server.closed?.code).toBe(4400)
+  })
+
+  it("nor does one that comes in parts", () => {
+    const { server } = line()
+    const [slice = bottomless] = codec.cut(open(3, bottomless))
+    const message = codec.array([1, 0, open(1, codec.encode("a")), codec.array([15, 3, 0, slice])])
+    server.step((session) => session.receive(message))
+    expect(server.accepted.map(({ id }) => id)).toEqual([1])
+    expect(server.session.applied).toBe(1)
+    expect(server.closed?.code).toBe(4400)
   })
 })
 

@@ -643,4 +643,40 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   ...topicMutants,
+  {
+    name: "what waits keeps the codec that it was written in",
+    noticedBy: ["S6", "S9", "S17", "L1"],
+    within: 2_000,
+    edits: [
+      {
+        module: "protocol/calling",
+        text: "if (spoken !== this.#context.codec && channel.input !== undefined) {",
+        planted: "if (false) {",
+      },
+    ],
+  },
+  {
+    name: "on msgpack one bad frame takes along those ahead of it",
+    noticedBy: ["S17"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/msgpack-reader",
+        text: "else if (!this.#frame(message, index, inner))\n                break;",
+        planted: "else message[index] = this.#any(inner);",
+      },
+    ],
+  },
+  {
+    name: "large values go ahead of small ones",
+    noticedBy: ["L3"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/scheduler",
+        text: "const ringFirst = this.#run >= fifoUnits && this.#ring.length > 0;",
+        planted: "const ringFirst = this.#ring.length > 0;",
+      },
+    ],
+  },
 ]

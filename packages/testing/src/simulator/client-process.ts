@@ -1,5 +1,6 @@
 import {
   type Client,
+  type Codec,
   type Connection,
   connect,
   createClient,
@@ -30,6 +31,7 @@ export class ClientProcess implements TopicClient {
   /**
    * @param bug told of what should never happen, here or in what is simulated
    * @param serve what its server may call
+   * @param codecs what it speaks besides JSON
    */
   constructor(
     process: Process,
@@ -37,6 +39,7 @@ export class ClientProcess implements TopicClient {
     ledger: Ledger,
     bug: (error: unknown) => void,
     serve: Router<unknown> | undefined,
+    codecs: readonly Codec[],
   ) {
     this.#bug = bug
     this.process = process
@@ -46,6 +49,7 @@ export class ClientProcess implements TopicClient {
       host: process,
       serve,
       WebSocket: network.socketClass(process),
+      codecs,
       // Small, so that results which are too large are still quick to make.
       limits: { messageBytes: 262_144 },
       token: () => {

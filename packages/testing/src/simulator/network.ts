@@ -11,6 +11,7 @@ import { eventData } from "../pair/memory-socket.js"
 import { Pipe } from "./pipe.js"
 import type { Process } from "./process.js"
 import type { Random } from "./random.js"
+import { textOf } from "./speech.js"
 
 export type Direction = "up" | "down"
 
@@ -357,6 +358,6 @@ interface Greeting {
 
 /** What stands in the first message of a socket. */
 function greetingOf(wire: Encoded): Greeting {
-  const [, , frame]: readonly unknown[] = JSON.parse(String(wire))
+  const [, , frame]: readonly unknown[] = JSON.parse(textOf(wire))
   return Object(Array.isArray(frame) ? frame[1] : undefined)
 }

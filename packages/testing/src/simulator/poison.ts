@@ -1,16 +1,21 @@
-import type { Encoded } from "@trunkline/protocol"
+import type { Codec, Encoded } from "@trunkline/protocol"
 import * as Kind from "@trunkline/protocol/frame-kinds"
 import { poisonMark } from "./client-process.js"
+import { codecOf, textOf } from "./speech.js"
 
 /** Deeper than a payload may be. */
 const depth = 100
 
 /** Puts into a marked OPEN what no correct peer would send: the fault of a sender whose codec is broken. */
 export function spoil(wire: Encoded): Encoded {
-  if (typeof wire !== "string" || !wire.includes(poisonMark)) return wire
-  const [first, ack, ...frames]: unknown[] = JSON.parse(wire)
-  const spoiled = frames.map((frame) => (isMarked(frame) ? spoilOpen(frame) : frame))
-  return JSON.stringify([first, ack, ...spoiled])
+  const text = textOf(wire)
+  if (!text.includes(poisonMark)) return wire
+  const codec = codecOf(wire)
+  const [first, ack, ...frames]: [number, number, ...unknown[]] = JSON.parse(text)
+  const written = frames.map((frame) =>
+    isMarked(frame) ? spoiltOpen(codec, frame) : codec.encode(frame),
+  )
+  return codec.array([first, ack, ...written])
 }
 
 function isMarked(frame: unknown): frame is unknown[] {
@@ -19,7 +24,11 @@ function isMarked(frame: unknown): frame is unknown[] {
   )
 }
 
-function spoilOpen([kind, id, path, , ...rest]: unknown[]): unknown[] {
-  const bottomless: unknown = JSON.parse("[".repeat(depth) + "]".repeat(depth))
-  return [kind, id, path, bottomless, ...rest]
+function spoiltOpen(codec: Codec, [kind, id, path, , ...rest]: unknown[]): Encoded {
+  let bottomless = codec.array([])
+  for (let level = 1; level < depth; level++) bottomless = codec.array([bottomless])
+  const [head, tail] = [[kind, id, path], rest].map((part) =>
+    part.map((field) => codec.encode(field)),
+  )
+  return codec.array([...(head ?? []), bottomless, ...(tail ?? [])])
 }

@@ -3,6 +3,7 @@ import type { Encoded } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as limits from "@trunkline/protocol/limits"
 import type { Server } from "@trunkline/server"
+import { msgpack } from "@trunkline/transport"
 import { ClientProcess } from "./client-process.js"
 import { Clock, runUntil } from "./clock.js"
 import { Counters } from "./counters.js"
@@ -16,6 +17,7 @@ import { Random } from "./random.js"
 import { RollWatch } from "./rolls/roll-watch.js"
 import { longestSpell, type Scenario } from "./scenario.js"
 import { startService } from "./service.js"
+import { preferenceOf, textOf } from "./speech.js"
 import { Talk } from "./talk/talk.js"
 import { Topics } from "./topics/topics.js"
 import { must } from "./violation.js"
@@ -123,12 +125,14 @@ export class World implements Stage {
     const limits = { window, calls, handlers }
     const topics = this.#topics
     const talk = this.#talk?.serve(process)
+    const codecs = preferenceOf(this.scenario.speech, this.#generation, this.scenario.calm)
     const options = {
       process,
       ledger: this.#ledger,
       limits,
       grace,
       tokenLife,
+      codecs,
       authenticate,
       talk,
       topics,
@@ -185,7 +189,8 @@ export class World implements Stage {
     const process = new Process(`client ${index}`, this.clock, this.random.fork())
     const bug = (error: unknown) => this.bug(error)
     const viewer = this.#talk?.viewer(process)
-    const client = new ClientProcess(process, this.network, this.#ledger, bug, viewer)
+    const codecs = this.scenario.speech ? [msgpack] : []
+    const client = new ClientProcess(process, this.network, this.#ledger, bug, viewer, codecs)
     client.connection.on("state", ({ from, to, code, reason }) => {
       this.note(`${process.name} ${from} → ${to} ${code ?? ""} ${reason ?? ""}`)
       this.counters.add(`client ${to}`)
@@ -355,11 +360,12 @@ export class World implements Stage {
     this.#fold(direction, sent)
     const at = this.network.links.indexOf(link)
     if (this.#options.trace) {
-      this.note(`${direction === "up" ? "→" : "←"} ${at}  ${String(sent).slice(0, 300)}`)
+      this.note(`${direction === "up" ? "→" : "←"} ${at}  ${textOf(wire).slice(0, 300)}`)
     }
     try {
-      this.#observer.observe(link, direction, sent)
-      this.#rollWatch.observe(link, direction, sent)
+      // As its sender wrote it: what is spoilt on the way nobody can read.
+      this.#observer.observe(link, direction, wire)
+      this.#rollWatch.observe(link, direction, wire)
     } catch (error) {
       this.bug(error)
     }

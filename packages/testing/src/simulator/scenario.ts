@@ -1,5 +1,6 @@
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
+import { drawSpeech, type Speech } from "./speech.js"
 import { drawTalk, type TalkOperation } from "./talk/talk-operations.js"
 import { drawTopics, type TopicPlan } from "./topics/topic-plan.js"
 
@@ -110,6 +111,8 @@ export interface Scenario {
   readonly sticky: boolean
   /** Nothing befalls it but restarts that are announced, and cuts that both ends hear of. */
   readonly calm: boolean
+  /** What is spoken besides JSON. */
+  readonly speech?: Speech | undefined
   readonly operations: readonly Operation[]
   /** Events, and what servers ask their clients; left out: nothing of it. */
   readonly talk?: readonly TalkOperation[] | undefined
@@ -175,7 +178,8 @@ export function drawPlain(seed: number): Scenario {
     handlers: special === "crowd" ? 1 : 512,
     sticky: true,
     calm: false,
-    operations: [...calls, ...streams],
+    speech: drawSpeech(seed),
+    operations: [...calls, ...streams, ...drawFerry(seed, duration)],
     ...(talk && { talk }),
     faults: [
       ...drawFaults(random, kinds, duration, clients),
@@ -338,5 +342,47 @@ function drawFault(random: Random, type: FaultType, duration: number, clients: n
     case "switchUser":
     case "revoke":
       return { at, type, client: random.int(0, clients - 1) }
+  }
+}
+
+/** Ids of large values and small calls that share a line. */
+const ferryId = 500
+
+/** In an eighth of the seeds: results and items of several parts, and small calls all the while. */
+function drawFerry(seed: number, duration: number): Operation[] {
+  const random = Random.of(seed, "ferry")
+  if (!random.chance(0.125)) return []
+  const at = (random.unit() * duration) / 4
+  const large = Array.from({ length: random.int(1, 4) }, (_, index) =>
+    random.chance(0.5)
+      ? { ...smallCall(ferryId + index, at), behaviour: "large" as const }
+      : largeStream(ferryId + index, at, random.pick([70_000, 200_000])),
+  )
+  const small = Array.from({ length: random.int(3, 12) }, (_, index) =>
+    smallCall(ferryId + 100 + index, at + random.unit() * random.pick([50, 1_000])),
+  )
+  return [...large, ...small]
+}
+
+function smallCall(id: number, at: number): CallOperation {
+  return {
+    ...{
+      type: "call",
+      id,
+      at,
+      client: 0,
+      procedure: "safe",
+      behaviour: "return",
+      delay: 0,
+      size: 0,
+    },
+    ...{ timeout: undefined, cancelAfter: undefined, poison: false },
+  }
+}
+
+function largeStream(id: number, at: number, size: number): StreamOperation {
+  return {
+    ...{ type: "stream", id, at, client: 0, procedure: "fresh", items: 12, gap: 0, size },
+    ...{ readerGap: 0, leaveAfter: undefined, fails: false, reader: "events" },
   }
 }

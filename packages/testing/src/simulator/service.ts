@@ -1,6 +1,7 @@
 import { call, contract, RpcError, subscription } from "@trunkline/contract"
 import * as durations from "@trunkline/protocol/durations"
 import {
+  type CodecName,
   type Handlers,
   memoryBroker,
   type Server,
@@ -90,13 +91,19 @@ export const api = contract({
 type StreamRequest = z.infer<typeof StreamInput>
 type Item = z.infer<typeof StreamItem>
 
-export interface ServiceOptions {
+/** Where it runs, and who keeps the books. */
+interface Surroundings {
   readonly process: Process
   readonly ledger: Ledger
+}
+
+export interface ServiceOptions extends Surroundings {
   readonly limits: Pick<ServerLimits, "window" | "calls" | "handlers">
   readonly grace: number
   /** Milliseconds that a token is good for. */
   readonly tokenLife: number | undefined
+  /** What it speaks, best first. */
+  readonly codecs: readonly CodecName[] | undefined
   readonly talk: TalkingService | undefined
   readonly topics: Topics | undefined
   /** Who bears this token; throws for one that nobody may use now. */
@@ -111,7 +118,7 @@ interface Context {
 
 /** Starts the service in a process. */
 export function startService(options: ServiceOptions): Server {
-  const { process, ledger, limits, grace, tokenLife, talk, authenticate } = options
+  const { process, ledger, limits, grace, tokenLife, codecs, talk, authenticate } = options
   const service = new Service(process, ledger)
   const pushed = topic(api.pushed, { key: ({ id }) => String(id) })
   const app = scope<Context>()
@@ -137,6 +144,7 @@ export function startService(options: ServiceOptions): Server {
   })
   return serve(router, {
     host: process,
+    codecs,
     limits,
     log: talk?.log,
     session: { grace },

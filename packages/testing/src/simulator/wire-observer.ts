@@ -2,8 +2,10 @@ import type { Encoded } from "@trunkline/protocol"
 import * as Kind from "@trunkline/protocol/frame-kinds"
 import * as limits from "@trunkline/protocol/limits"
 import type { Counters } from "./counters.js"
+import { Ferry } from "./ferry.js"
 import type { Ledger } from "./ledger.js"
 import type { Direction, Link } from "./network.js"
+import { codecOf, textOf } from "./speech.js"
 import type { TopicAttempt } from "./topics/topic-wire.js"
 import type { Topics } from "./topics/topics.js"
 import { must } from "./violation.js"
@@ -39,6 +41,11 @@ class ObservedSession {
   /** Which operation an id stands for, where its OPEN came in one piece. */
   readonly operations = new Map<number, number>()
   readonly parting = { up: new Map<number, number>(), down: new Map<number, number>() }
+  readonly ferry: Ferry
+
+  constructor(ferry: Ferry) {
+    this.ferry = ferry
+  }
 }
 
 /**
@@ -48,6 +55,8 @@ class ObservedSession {
 export class WireObserver {
   readonly #sessions = new Map<string, ObservedSession>()
   readonly #sidOf = new Map<Link, string>()
+  /** What each client spoke last. */
+  readonly #speaks = new Map<object, string>()
   readonly #counters: Counters
   readonly #ledger: Ledger
   readonly #topics: Topics | undefined
@@ -61,8 +70,8 @@ export class WireObserver {
   }
 
   observe(link: Link, direction: Direction, wire: Encoded): void {
-    const [first, ack, ...frames]: [number, number, ...Frame[]] = JSON.parse(String(wire))
-    if (first === 0) this.#control(link, direction, frames)
+    const [first, ack, ...frames]: [number, number, ...Frame[]] = JSON.parse(textOf(wire))
+    if (first === 0) this.#control(link, direction, frames, wire)
     const session = this.#sessions.get(this.#sidOf.get(link) ?? "")
     if (!session) return
     const opposite = session[direction === "up" ? "down" : "up"]
@@ -84,16 +93,19 @@ export class WireObserver {
     this.#first(session, direction, number, frame)
   }
 
-  #control(link: Link, direction: Direction, frames: readonly Frame[]): void {
+  #control(link: Link, direction: Direction, frames: readonly Frame[], wire: Encoded): void {
+    const { ferry } = this.#sessions.get(this.#sidOf.get(link) ?? "") ?? {}
     for (const [kind, body] of frames) {
       if (kind === Kind.HELLO) this.#count("hello", body, ["resume"])
-      if (kind === Kind.WELCOME) this.#welcome(link, Object(body))
+      if (kind === Kind.WELCOME) this.#welcome(link, Object(body), wire)
       if (kind === Kind.REJECT) this.#counters.add(`reject ${Object(body).code}`)
       if (kind === Kind.BYE) this.#counters.add(`bye ${direction}`)
       if (kind === Kind.GOAWAY) this.#counters.add("goaway")
       if (kind === Kind.AUTH) this.#counters.add("auth")
       if (kind === Kind.AUTH_OK) this.#counters.add("auth_ok")
       if (kind === Kind.PING) this.#counters.add(`ping ${direction}`)
+      if (kind === Kind.PING && direction === "up") ferry?.pinged(Number(body))
+      if (kind === Kind.PONG && direction === "down") ferry?.ponged(Number(body))
     }
     if (frames.length === 0) this.#counters.add(`pure ack ${direction}`)
   }
@@ -106,13 +118,27 @@ export class WireObserver {
   #welcome(
     link: Link,
     body: { sid: string; resumed: boolean; why?: string; prior?: unknown },
+    wire: Encoded,
   ): void {
     const { sid, resumed, why, prior } = body
     this.#counters.add(resumed ? "resumed" : `new session${why ? `, ${why}` : ""}`)
     if (prior) this.#counters.add("prior told")
     this.#sidOf.set(link, sid)
-    if (resumed) must(this.#sessions.has(sid), "S9", () => `${sid} resumed before it was begun`)
-    else this.#sessions.set(sid, new ObservedSession())
+    if (resumed) {
+      must(this.#sessions.has(sid), "S9", () => `${sid} resumed before it was begun`)
+      this.#sessions.get(sid)?.ferry.broken()
+    } else {
+      this.#sessions.set(sid, new ObservedSession(new Ferry(this.#counters, this.#ledger)))
+      this.#spoken(link, codecOf(wire).subprotocol)
+    }
+  }
+
+  #spoken(link: Link, subprotocol: string): void {
+    const before = this.#speaks.get(link.client)
+    this.#speaks.set(link.client, subprotocol)
+    this.#counters.add(`new session on ${subprotocol}`)
+    if (before !== undefined && before !== subprotocol)
+      this.#counters.add("another codec than before")
   }
 
   #acknowledge(flow: Flow, ack: number): void {
@@ -158,6 +184,7 @@ export class WireObserver {
     const [kind, id, upTo, input, credit, meta] = frame
     if (kind === Kind.OPEN) {
       session.operations.set(Number(id), Number(Object(input).id))
+      session.ferry.called(Number(id), Number(Object(input).id))
       session.streams.set(Number(id), { begun: false, allowed: Number(credit ?? 0), items: 0 })
       this.#openTopic(session, frame)
       const { u, a, f } = Object(meta)
@@ -194,6 +221,7 @@ export class WireObserver {
   #fromCallee(session: ObservedSession, number: number, frame: Frame): void {
     const [kind, id, body, data] = frame
     const channel = Number(id)
+    session.ferry.sent(kind, channel)
     const ended = session.terminals.get(channel)
     must(ended === undefined, "S4", () => `frame ${Number(kind)} of ${channel} after its end`)
     if (kind === Kind.RESULT || kind === Kind.ERROR || kind === Kind.END) {
