@@ -8,6 +8,7 @@ describe("a process ends by itself when the", () => {
     "server closes first",
     "client is closed while it waits",
     "server drains",
+    "client is closed while it looks for another server",
     "client never got a line",
   ])("%s", async (way) => {
     const { code, signal, output } = await run("ends", way)

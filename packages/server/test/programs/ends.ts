@@ -63,6 +63,16 @@ const ways: Readonly<Record<string, () => Promise<unknown>>> = {
     await listening.close()
     await others[0]?.close()
   },
+  "client is closed while it looks for another server": async () => {
+    const told = new Promise<void>((resolve) => {
+      connection.on("state", ({ to }) => to === "draining" && resolve())
+    })
+    const drained = server.drain({ within: 60_000, spread: 0 })
+    await told
+    await connection.close()
+    await drained
+    await listening.close()
+  },
   "client never got a line": async () => {
     await connection.close()
     await listening.close()
