@@ -7,6 +7,7 @@ import {
   type Session,
   Unencodable,
 } from "@trunkline/protocol"
+import * as limits from "@trunkline/protocol/limits"
 import type { Callee, Desk, DispatchOptions, DispatchRefusal, Written } from "./desk.js"
 import type { Entry } from "./router.js"
 import { Served, shortened } from "./served.js"
@@ -66,7 +67,7 @@ export class Dispatcher implements Desk {
   event(path: string, input: unknown): void {
     const entry = this.options.entries.get(path)
     if (entry?.procedure.kind !== "event") return this.drop(path, "NOT_FOUND")
-    if (this.running >= this.options.handlers) return this.drop(path, "BUSY")
+    if (this.#events.size >= limits.runningEvents) return this.drop(path, "BUSY")
     const event = new ServedEvent(this, entry, this.#eventFinished)
     this.#events.add(event)
     event.start(input)

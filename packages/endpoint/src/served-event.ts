@@ -11,7 +11,8 @@ import type { Watch } from "./watch.js"
 /**
  * An event being served. Whatever goes wrong stays here: whoever sent it hears of nothing.
  *
- * Must hold (G5): it takes a handler's place until its handler has come to its end.
+ * Must hold (G5): so many of a session run at a time, and no more. They take no call's place, since calls
+ * can be told to come again.
  */
 export class ServedEvent implements RequestOrigin {
   /** Nobody comes back for an event. */
@@ -62,7 +63,6 @@ export class ServedEvent implements RequestOrigin {
   exit(): void {}
 
   start(input: unknown): void {
-    this.#desk.running++
     void this.#run(input)
   }
 
@@ -81,12 +81,12 @@ export class ServedEvent implements RequestOrigin {
       if (!validated.ok) return this.#drop("VALIDATION", validated.issues)
       if (this.#gone) return
       const request = new Request(this, validated.value, this.#desk.callee.context)
-      await this.#invoke(request)
+      const running = this.#invoke(request)
+      if (isPromise(running)) await running
       this.#watch?.ended(undefined)
     } catch (error) {
       this.#failed(error)
     } finally {
-      this.#desk.running--
       this.#finished(this)
     }
   }

@@ -1,5 +1,6 @@
 import { createClient, type LostEvents } from "@trunkline/client"
 import { call, contract, event } from "@trunkline/contract"
+import * as limits from "@trunkline/protocol/limits"
 import { type Handlers, implement, type LogEntry, RpcError, scope } from "@trunkline/server"
 import { type Pair, VirtualClock } from "@trunkline/testing"
 import { describe, expect, test } from "vitest"
@@ -142,7 +143,7 @@ describe("what a server drops", () => {
     const entries: LogEntry[] = []
     const { heard, router } = notebook(over)
     const log = (entry: LogEntry) => void entries.push(entry)
-    const pair = pairOf(router, { serve: { log, limits: { handlers: 2 } } })
+    const pair = pairOf(router, { serve: { log, limits: { rates: { events: 100_000 } } } })
     const client = createClient(room, pair.connection)
     await send(client)
     await client.read()
@@ -183,28 +184,29 @@ describe("what a server drops", () => {
     ])
   })
 
-  test("so is one more than handlers may run, until one has come to its end", async () => {
-    const gates = [new Signal(), new Signal()]
-    const entered: string[] = []
+  test("so are those that come while too many are not done with", async () => {
+    const gate = new Signal()
+    let entered = 0
     const { dropped, entries, pair } = await dropping(
       async (client) => {
-        for (const user of ["a", "b", "c"]) client.typing({ user })
-        await expect.poll(() => entered).toEqual(["a", "b"])
-        gates[0]?.fire()
+        for (let batch = 0; batch < 3; batch++) {
+          for (let n = 0; n < 700; n++) client.typing({ user: "a" })
+          await client.read()
+        }
+        expect(entered).toBe(limits.runningEvents)
+        gate.fire()
       },
       {
-        typing: async ({ input }) => {
-          entered.push(input.user)
-          await gates[entered.length - 1]?.promise
+        typing: async () => {
+          entered++
+          await gate.promise
         },
       },
     )
-    expect(dropped).toBe(1)
-    expect(entries).toMatchObject([{ code: "BUSY", path: "typing" }])
-    const client = createClient(room, pair.connection)
-    client.typing({ user: "d" })
-    await expect.poll(() => entered).toEqual(["a", "b", "d"])
-    gates[1]?.fire()
+    expect(dropped).toBe(2_100 - limits.runningEvents)
+    expect(entries[0]).toMatchObject({ code: "BUSY", path: "typing" })
+    createClient(room, pair.connection).typing({ user: "d" })
+    await expect.poll(() => entered).toBe(limits.runningEvents + 1)
   })
 
   test("so is what middleware refuses", async () => {

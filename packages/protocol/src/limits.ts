@@ -92,6 +92,9 @@ export const conflatedUnits = 4_194_304
 export const waitingItemUnits = 8_388_608
 /** Handlers that run for one session, those that nobody waits for any more included. */
 export const handlers = 512
+/** Events of one session whose handlers have not come to their end: what may come at once, and what a line
+ * that was down had waiting. Above it they are dropped. */
+export const runningEvents = 2_048
 /** Opens that wait at the caller while it is offline, unless `connect` says otherwise. */
 export const waitingOpens = 1_000
 /** As many more wait with a line as the other side takes at a time, but whatever it states no more than this. */

@@ -42,6 +42,7 @@ export type ServiceRecord =
       readonly n: number
       readonly session: string
     }
+  | { readonly type: "dropped"; readonly code: string }
   | {
       readonly type: "published"
       readonly run: string

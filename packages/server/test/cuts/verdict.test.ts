@@ -80,6 +80,7 @@ describe("is found:", () => {
     ["an event twice in a session", "G1", [said(1), heard(1), heard(1)]],
     ["an event twice in two sessions", "G1", [said(1), heard(1), heard(1, "t")]],
     ["events out of order", "G1", [said(1), said(2), heard(2), heard(1)]],
+    ["an event that was dropped", "G1", [{ type: "dropped", code: "BUSY" }]],
     ["an event that vanished", "G1", [said(1)]],
     ["an event that nobody sent", "G1", [said(1), heard(1), heard(2)]],
     [

@@ -22,6 +22,7 @@ function grouped<T>(records: readonly T[], by: (record: T) => string): Map<strin
 
 /** G1: within a session in order, at most once at all, and what did not arrive was told. */
 function* events(history: readonly Record[]): Generator<string> {
+  for (const { code } of all(history, "dropped")) yield `G1: an event was dropped: ${code}`
   const heard = all(history, "heard")
   for (const [session, ofSession] of grouped(heard, ({ session }) => session)) {
     for (const [index, { n }] of ofSession.entries()) {

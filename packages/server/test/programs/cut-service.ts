@@ -71,6 +71,9 @@ const router = implement(service, {
 
 const server = serve(router, {
   keys: memoryKeys(),
+  log: ({ message, code }) => {
+    if (message === "event dropped") note({ type: "dropped", code: String(code) })
+  },
   // Every client comes from one address here, and comes back many times a second.
   limits: { entrance: { hellos: 100_000, handshakes: 100_000, connections: 100_000 } },
 })
