@@ -71,7 +71,8 @@ export interface EntranceLimits {
    */
   readonly handshakeBytes: number
   /**
-   * Sockets of one principal: above it `busy`, which the client tries again.
+   * Sockets of one principal: above it `busy`, which the client tries again. For those who come back to a
+   * session it is twice as many, since a client has two while it moves to another server.
    * @default 32
    */
   readonly connections: number
@@ -82,7 +83,8 @@ export interface MemoryLimits {
   /**
    * Units that were sent and not acknowledged, wait to be sent, or were received and not taken; of a
    * session without a socket 4,096 at least. Above it sessions end (`overflow`): those first that have been
-   * without a socket for longest, then those with a socket that hold most and do not read it.
+   * without a socket for longest, then those with a socket that hold most and do not read it. One session may
+   * hold 16 Mi by itself.
    * @default 268_435_456
    */
   readonly units: number

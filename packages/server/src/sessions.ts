@@ -206,10 +206,14 @@ export class Sessions implements SessionOwner {
     })
   }
 
-  /** Whether a principal has as many sockets as it may have; one that takes another's place adds none. */
-  #crowded({ principal }: Newcomer, session?: ServerSession): boolean {
+  /**
+   * Whether a principal has as many sockets as it may have; one that takes another's place adds none. A
+   * client that moves has two, and the one that is lost has to be told so.
+   */
+  #crowded({ principal, resume }: Newcomer, session?: ServerSession): boolean {
     if (session?.driver.session.attached) return false
-    return this.#socketsOf(principal) >= this.#options.bounds.connections
+    const { connections } = this.#options.bounds
+    return this.#socketsOf(principal) >= (resume ? 2 * connections : connections)
   }
 
   #socketsOf(principal: string): number {

@@ -195,6 +195,14 @@ test("a principal has so many sockets; one more is busy, and comes in when anoth
   ])
   expect(await third.closed).toMatchObject({ code: 4503 })
   expect(server.stats().refused).toEqual({ connections: 1 })
+  const lost = await RawClient.open(url)
+  lost.hello({
+    auth: "ada",
+    resume: { sid: "lost", secret: "elsewhere", attempt: 1, rx: 0, tx: 0 },
+  })
+  expect(await lost.next()).toMatchObject([2, { resumed: false, why: "unknown" }])
+  await lost.close()
+  while (server.stats().sessions > 3) await new Promise((resolve) => setImmediate(resolve))
   const others = await RawClient.welcomed(url, { auth: "bob" })
   const connection = connect(url, { ...quick, token: () => "ada" })
   while ((server.stats().refused.connections ?? 0) < 3) {

@@ -1,8 +1,10 @@
+import { boundsMutants } from "./bounds.js"
 import type { Mutant } from "./mutant.js"
 import { topicMutants } from "./topic-mutants.js"
 
 /** Each is a mistake that a protocol of this kind was seen to make, or is one line away from making. */
 export const mutants: readonly Mutant[] = [
+  ...boundsMutants,
   {
     name: "a token is believed after it has run out",
     noticedBy: ["S10"],

@@ -30,6 +30,11 @@ export class Process implements Host {
     return this.#dead
   }
 
+  /** It does nothing for a while. */
+  get frozen(): boolean {
+    return this.#clock.now < this.#frozenUntil
+  }
+
   now(): number {
     return this.#clock.now
   }

@@ -4,6 +4,7 @@ import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as limits from "@trunkline/protocol/limits"
 import type { Server } from "@trunkline/server"
 import { msgpack } from "@trunkline/transport"
+import { BoundsCheck } from "./bounds.js"
 import { ClientProcess } from "./client-process.js"
 import { Clock, runUntil } from "./clock.js"
 import { Counters } from "./counters.js"
@@ -78,6 +79,7 @@ export class World implements Stage {
   readonly #topics: Topics | undefined
   readonly #observer: WireObserver
   readonly #rollWatch: RollWatch
+  readonly #boundsCheck: BoundsCheck
   readonly #trace: string[] = []
   #failure: Error | undefined
   #generation = 0
@@ -89,6 +91,7 @@ export class World implements Stage {
     this.#options = options
     this.random = new Random(scenario.seed ^ 0x5bd1e995)
     this.network = new Network(this.random.fork())
+    this.#boundsCheck = new BoundsCheck(scenario, this.clock)
     const { topics } = scenario
     this.#topics = topics && new Topics(topics, this.clock, this.counters)
     this.#observer = new WireObserver(this.counters, this.#ledger, this.#topics)
@@ -120,9 +123,9 @@ export class World implements Stage {
 
   startServer(): void {
     const process = new Process(`server ${++this.#generation}`, this.clock, this.random.fork())
-    const { window, calls, handlers, grace, tokenLife } = this.scenario
+    const { window, calls, handlers, grace, bounds, tokenLife } = this.scenario
     const authenticate = (token: string | undefined) => this.#authenticate(process, token)
-    const limits = { window, calls, handlers }
+    const limits = { window, calls, handlers, ...bounds }
     const topics = this.#topics
     const talk = this.#talk?.serve(process)
     const codecs = preferenceOf(this.scenario.speech, this.#generation, this.scenario.calm)
@@ -179,6 +182,7 @@ export class World implements Stage {
     this.#checkTakeovers()
     checkLedger(this.#ledger)
     this.#rollWatch.check(this.#ledger)
+    this.#boundsCheck.settled(this.#ledger)
     this.#countOutcomes()
     await this.#rest()
     await this.#leave()
@@ -250,9 +254,11 @@ export class World implements Stage {
 
   /**
    * S17: whatever is refused as a breach was spoilt on purpose, and ends one session; one more with each
-   * server that died, since only its memory tells which frame it was.
+   * server that died, since only its memory tells which frame it was. One that remembers few sessions
+   * is as one that died.
    */
   #checkBreaches(): void {
+    if (this.scenario.bounds?.memory.tombstones !== undefined) return
     const farewells = this.network.links.flatMap((link) => [
       link.closedByClient,
       link.closedByServer,
@@ -295,6 +301,8 @@ export class World implements Stage {
     const { channels = 0 } = this.server?.stats() ?? {}
     must(channels === 0, "S12", () => `${channels} channels are open and nobody waits for them`)
     this.#checkBreaches()
+    const { links } = this.network
+    if (this.server) this.#boundsCheck.rest(this.server.stats(), links, this.counters)
     for (const { connection } of this.clients) {
       if (connection.info.duplicates > 0) this.counters.add("duplicates dropped")
     }
@@ -311,6 +319,7 @@ export class World implements Stage {
     await this.#runUntil(this.clock.now + noticeWithin + this.scenario.grace + longestSpell)
     const stats = this.server?.stats()
     must(stats?.sessions === 0, "S15", () => `${stats?.sessions} sessions are left`)
+    must(stats?.held === 0, "S15", () => `${stats?.held} units are held for nobody`)
     void this.server?.close()
     await this.#runUntil(this.clock.now + slice)
     const processes = [
@@ -341,7 +350,11 @@ export class World implements Stage {
       const most = this.scenario.window + message
       must(retained <= most, "S6", () => `a client retains ${retained} units`)
     }
-    const { sessions = 0, retained = 0 } = this.server?.stats() ?? {}
+    const { server } = this
+    if (!server) return
+    const stats = server.stats()
+    const { sessions, retained } = stats
+    this.#boundsCheck.step(stats, this.network.listener?.process.frozen === true)
     const most = sessions * (limits.defaultLimits.window + message)
     must(retained <= most, "S6", () => `the server retains ${retained} units`)
   }

@@ -1,3 +1,4 @@
+import { type Bounds, drawBounds } from "./bounds.js"
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
 import { drawSpeech, type Speech } from "./speech.js"
@@ -113,6 +114,8 @@ export interface Scenario {
   readonly calm: boolean
   /** What is spoken besides JSON. */
   readonly speech?: Speech | undefined
+  /** Limits that are reached; undefined: those that `serve` has by itself. */
+  readonly bounds?: Bounds | undefined
   readonly operations: readonly Operation[]
   /** Events, and what servers ask their clients; left out: nothing of it. */
   readonly talk?: readonly TalkOperation[] | undefined
@@ -163,6 +166,7 @@ export function drawPlain(seed: number): Scenario {
   const talk = drawTalk(seed, clients, duration)
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
   const tokens = Random.of(seed, "tokens")
+  const { bounds, bursts } = drawBounds(seed, clients, duration, streams)
   return {
     seed,
     clients,

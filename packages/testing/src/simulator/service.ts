@@ -11,6 +11,7 @@ import {
   topic,
 } from "@trunkline/server"
 import * as z from "zod"
+import type { Bounds } from "./bounds.js"
 import type { Ledger } from "./ledger.js"
 import type { Process } from "./process.js"
 import type { TalkingService } from "./talk/talk.js"

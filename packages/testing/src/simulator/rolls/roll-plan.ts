@@ -56,6 +56,7 @@ function calmed(scenario: Scenario, faults: readonly Fault[]): Scenario {
     handlers: 512,
     sticky: true,
     calm: true,
+    bounds: undefined,
     operations: scenario.operations.map(calmOperation),
     faults: faults.map((fault) =>
       fault.type === "roll" ? { ...fault, within: calmWithin } : fault,

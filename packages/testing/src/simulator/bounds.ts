@@ -1,0 +1,130 @@
+import * as closeCodes from "@trunkline/protocol/close-codes"
+import type { ServerLimits, ServerStats } from "@trunkline/server"
+import type { Clock } from "./clock.js"
+import type { Counters } from "./counters.js"
+import type { Ledger } from "./ledger.js"
+import type { Link } from "./network.js"
+import { Random } from "./random.js"
+import type { CallOperation, Operation, Scenario } from "./scenario.js"
+import { must } from "./violation.js"
+
+/** Limits of a server that a run can reach: rates, who may come in, and what is kept for all. */
+export type Bounds = Pick<ServerLimits, "calls" | "streams" | "rates" | "entrance" | "memory">
+
+/** Units of an item from which a reader far away holds more than a server that is short has for all. */
+const heavy = 10_000
+
+/** Some seeds have a server that is short of everything, and clients that come in bursts. */
+export function drawBounds(
+  seed: number,
+  clients: number,
+  duration: number,
+  streams: readonly Operation[],
+): BoundsDraw {
+  const light = streams.every(({ size }) => size < heavy)
+  const random = Random.of(seed, "bounds")
+  if (!random.chance(0.25)) return { bounds: undefined, bursts: [] }
+  const limits = { calls: 2, streams: 6 }
+  const bounds: Bounds = {
+    ...limits,
+    rates: {
+      // As low as `serve` lets it be: what may be open has to fit in.
+      ...(random.chance(0.5) && { opens: (limits.calls + limits.streams) / 2 }),
+      ...(random.chance(0.4) && { cancels: random.int(1, 3) }),
+    },
+    entrance: {
+      ...(random.chance(0.4) && { hellos: random.int(1, 2) }),
+      ...(random.chance(0.3) && { handshakes: random.int(1, 2) }),
+      ...(random.chance(0.5) && { connections: 1 }),
+    },
+    memory: {
+      ...(random.chance(0.6) && {
+        units: light ? random.pick([0, 3_000, 30_000, 500_000]) : 4_000_000,
+      }),
+      ...(random.chance(0.3) && { tombstones: random.int(0, 1) }),
+    },
+  }
+  const bursts = random.chance(0.6) ? drawBurst(random, clients, duration) : []
+  return { bounds, bursts }
+}
+
+export interface BoundsDraw {
+  readonly bounds: Bounds | undefined
+  readonly bursts: readonly CallOperation[]
+}
+
+/** Many calls in one moment, of which some are given up as soon. */
+function drawBurst(random: Random, clients: number, duration: number): CallOperation[] {
+  const at = random.unit() * duration
+  const client = random.int(0, clients - 1)
+  const impatient = random.pick([0, 0.3, 0.9])
+  return Array.from({ length: random.int(6, 20) }, (_, index) => ({
+    type: "call",
+    id: 500 + index,
+    at,
+    client,
+    procedure: random.pick<CallOperation["procedure"]>(["plain", "safe", "idempotent"]),
+    behaviour: random.chance(0.1) ? "large" : "return",
+    delay: random.pick([0, 0, 300]),
+    size: 0,
+    timeout: undefined,
+    cancelAfter: random.chance(impatient) ? random.int(0, 500) : undefined,
+    poison: false,
+  }))
+}
+
+/** What must hold of the limits of a server, whatever they are. */
+export class BoundsCheck {
+  readonly #scenario: Scenario
+  readonly #clock: Clock
+  /** Since when more is held than there is room for. */
+  #shortSince: number | undefined
+
+  constructor(scenario: Scenario, clock: Clock) {
+    this.#scenario = scenario
+    this.#clock = clock
+  }
+
+  /** S8: every table within its limit; and who is away makes room at the end of the turn. */
+  step({ handshakes, attached, detached, tombstones, held }: ServerStats, frozen: boolean): void {
+    const { bounds, clients, faults } = this.#scenario
+    if (!bounds) return
+    const { entrance, memory } = bounds
+    within("handshakes", handshakes, entrance.handshakes, clients)
+    within("tombstones", tombstones, memory.tombstones, 1)
+    const users = faults.some(({ type }) => type === "switchUser") ? undefined : clients
+    if (users !== undefined) within("sockets", attached, entrance.connections, 2 * users)
+    const { now } = this.#clock
+    const short = held > (memory.units ?? Number.POSITIVE_INFINITY) && detached > 0 && !frozen
+    if (short) this.#shortSince ??= now
+    else this.#shortSince = undefined
+    must(!short || now === this.#shortSince, "S8", () => `${held} units held, for ${memory.units}`)
+  }
+
+  /** S8: nobody is turned away who asked for nothing that is too much. */
+  rest({ refused, evictions }: ServerStats, links: readonly Link[], counters: Counters): void {
+    const { bounds } = this.#scenario
+    for (const reason of Object.keys(refused)) counters.add(`refused ${reason}`)
+    if (evictions > 0) counters.add("made room", evictions)
+    for (const { closedByServer } of links) {
+      if (closedByServer?.code !== closeCodes.TOO_MANY) continue
+      counters.add(`4429 for ${closedByServer.reason.replace(/\d+ /, "")}`)
+      must(bounds !== undefined, "S8", () => `closed 4429: ${closedByServer.reason}`)
+    }
+    must(bounds !== undefined || evictions === 0, "S8", () => `${evictions} had to make room`)
+  }
+
+  /** S17: what a limit ends is no breach, so that no call is blamed for it. */
+  settled({ accounts }: Ledger): void {
+    for (const { operation, settlements } of accounts.values()) {
+      const poison = operation.type === "call" && operation.poison
+      const blamed = !poison && settlements.some(({ code }) => code === "PROTOCOL")
+      must(!blamed, "S17", () => `${operation.id} failed PROTOCOL, and nobody spoilt it`)
+    }
+  }
+}
+
+function within(what: string, count: number, limit: number | undefined, times: number): void {
+  const most = limit === undefined ? Number.POSITIVE_INFINITY : limit * times
+  must(count <= most, "S8", () => `${count} ${what}, for ${most}`)
+}
