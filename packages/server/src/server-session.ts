@@ -268,7 +268,8 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
     if (session.over) return
     const { pullBudget, pushBudget, budget } = this.#context
     const waiting = this.serving.waiting + pullBudget.used + pushBudget.used
-    const held = session.retained + waiting + budget.used
+    // A value is charged a part of its message: in whole numbers nothing is left of a sum.
+    const held = session.retained + waiting + Math.ceil(budget.used)
     if (held === this.#held) return
     this.#options.owner.moved(held - this.#held)
     this.#held = held

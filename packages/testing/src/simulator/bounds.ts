@@ -1,31 +1,29 @@
 import * as closeCodes from "@trunkline/protocol/close-codes"
-import type { ServerLimits, ServerStats } from "@trunkline/server"
+import type { ServerStats } from "@trunkline/server"
 import type { Clock } from "./clock.js"
 import type { Counters } from "./counters.js"
 import type { Ledger } from "./ledger.js"
 import type { Link } from "./network.js"
 import { Random } from "./random.js"
-import type { CallOperation, Operation, Scenario } from "./scenario.js"
+import type { Bounds, CallOperation, Operation, Scenario } from "./scenario.js"
 import { must } from "./violation.js"
-
-/** Limits of a server that a run can reach: rates, who may come in, and what is kept for all. */
-export type Bounds = Pick<ServerLimits, "calls" | "streams" | "rates" | "entrance" | "memory">
 
 /** Units of an item from which a reader far away holds more than a server that is short has for all. */
 const heavy = 10_000
 
-/** Some seeds have a server that is short of everything, and clients that come in bursts. */
-export function drawBounds(
-  seed: number,
-  clients: number,
-  duration: number,
-  streams: readonly Operation[],
-): BoundsDraw {
-  const light = streams.every(({ size }) => size < heavy)
-  const random = Random.of(seed, "bounds")
-  if (!random.chance(0.25)) return { bounds: undefined, bursts: [] }
+/** Some runs have a server that is short of everything, and clients that come in bursts. */
+export function withBounds(scenario: Scenario): Scenario {
+  const random = Random.of(scenario.seed, "bounds")
+  if (!random.chance(0.25) || scenario.calm) return scenario
+  const bounds = drawBounds(random, scenario.operations)
+  const bursts = random.chance(0.6) ? drawBurst(random, scenario) : []
+  return { ...scenario, bounds, operations: [...scenario.operations, ...bursts] }
+}
+
+function drawBounds(random: Random, operations: readonly Operation[]): Bounds {
+  const light = operations.every(({ type, size }) => type === "call" || size < heavy)
   const limits = { calls: 2, streams: 6 }
-  const bounds: Bounds = {
+  return {
     ...limits,
     rates: {
       // As low as `serve` lets it be: what may be open has to fit in.
@@ -44,18 +42,11 @@ export function drawBounds(
       ...(random.chance(0.3) && { tombstones: random.int(0, 1) }),
     },
   }
-  const bursts = random.chance(0.6) ? drawBurst(random, clients, duration) : []
-  return { bounds, bursts }
-}
-
-export interface BoundsDraw {
-  readonly bounds: Bounds | undefined
-  readonly bursts: readonly CallOperation[]
 }
 
 /** Many calls in one moment, of which some are given up as soon. */
-function drawBurst(random: Random, clients: number, duration: number): CallOperation[] {
-  const at = random.unit() * duration
+function drawBurst(random: Random, { clients, healedAt }: Scenario): CallOperation[] {
+  const at = random.unit() * healedAt
   const client = random.int(0, clients - 1)
   const impatient = random.pick([0, 0.3, 0.9])
   return Array.from({ length: random.int(6, 20) }, (_, index) => ({

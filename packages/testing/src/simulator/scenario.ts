@@ -1,4 +1,4 @@
-import { type Bounds, drawBounds } from "./bounds.js"
+import type { ServerLimits } from "@trunkline/server"
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
 import { drawSpeech, type Speech } from "./speech.js"
@@ -91,6 +91,9 @@ export interface Roll {
   readonly spread: number
 }
 
+/** Limits of a server that a run can reach: rates, who may come in, and what is kept for all. */
+export type Bounds = Pick<ServerLimits, "calls" | "streams" | "rates" | "entrance" | "memory">
+
 /** A run as plain data, so that one that fails can be made smaller and kept. */
 export interface Scenario {
   /** Decides what the run itself leaves to chance. */
@@ -166,7 +169,6 @@ export function drawPlain(seed: number): Scenario {
   const talk = drawTalk(seed, clients, duration)
   const streams = some(3, (id) => drawStream(random, 100 + id, clients, duration))
   const tokens = Random.of(seed, "tokens")
-  const { bounds, bursts } = drawBounds(seed, clients, duration, streams)
   return {
     seed,
     clients,

@@ -11,7 +11,6 @@ import {
   topic,
 } from "@trunkline/server"
 import * as z from "zod"
-import type { Bounds } from "./bounds.js"
 import type { Ledger } from "./ledger.js"
 import type { Process } from "./process.js"
 import type { TalkingService } from "./talk/talk.js"
@@ -99,7 +98,7 @@ interface Surroundings {
 }
 
 export interface ServiceOptions extends Surroundings {
-  readonly limits: Pick<ServerLimits, "window" | "calls" | "handlers">
+  readonly limits: Partial<ServerLimits>
   readonly grace: number
   /** Milliseconds that a token is good for. */
   readonly tokenLife: number | undefined

@@ -1,3 +1,4 @@
+import { withBounds } from "../bounds.js"
 import { Random } from "../random.js"
 import { drawPlain, type Fault, type Operation, type Roll, type Scenario } from "../scenario.js"
 
@@ -8,7 +9,7 @@ const calmItems = 60
 
 /** Draws a run. */
 export function drawScenario(seed: number): Scenario {
-  return withRolls(drawPlain(seed))
+  return withBounds(withRolls(drawPlain(seed)))
 }
 
 /**
@@ -56,7 +57,6 @@ function calmed(scenario: Scenario, faults: readonly Fault[]): Scenario {
     handlers: 512,
     sticky: true,
     calm: true,
-    bounds: undefined,
     operations: scenario.operations.map(calmOperation),
     faults: faults.map((fault) =>
       fault.type === "roll" ? { ...fault, within: calmWithin } : fault,
