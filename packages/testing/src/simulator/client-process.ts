@@ -11,6 +11,8 @@ import type { Account, Ledger } from "./ledger.js"
 import type { Network } from "./network.js"
 import type { Process } from "./process.js"
 import type { CallOperation, Operation, StreamOperation } from "./scenario.js"
+import type { SendOperation } from "./sending/send-operation.js"
+import { send } from "./sending/sending.js"
 import { api } from "./service.js"
 import type { TopicProcedure } from "./topics/topic-plan.js"
 import type { TopicClient } from "./topics/topics.js"
@@ -72,9 +74,22 @@ export class ClientProcess implements TopicClient {
 
   perform(operation: Operation): void {
     const account = this.#ledger.open(operation, this.certainUser)
-    const done =
-      operation.type === "call" ? this.#call(operation, account) : this.#stream(operation, account)
-    done.catch(this.#bug)
+    this.#begin(operation, account).catch(this.#bug)
+  }
+
+  #begin(operation: Operation, account: Account): Promise<void> {
+    if (operation.type === "call") return this.#call(operation, account)
+    if (operation.type === "send") return this.#send(operation, account)
+    return this.#stream(operation, account)
+  }
+
+  async #send(operation: SendOperation, account: Account): Promise<void> {
+    try {
+      const value = await send(this.#client, operation, account, this.process)
+      this.#settle(account, true, undefined, undefined, value)
+    } catch (error) {
+      this.#fail(account, error)
+    }
   }
 
   readTopic(

@@ -2,6 +2,7 @@ import { Counters } from "./counters.js"
 import type { Notified } from "./network.js"
 import { type Report, run } from "./run.js"
 import type { CallOperation, Operation, Scenario, StreamOperation } from "./scenario.js"
+import { plainSend, type SendOperation } from "./sending/send-operation.js"
 import type { TalkOperation } from "./talk/talk-operations.js"
 
 /** How a line breaks: what of the messages on their way still arrives, and who hears of it. */
@@ -127,6 +128,12 @@ const stream = (id: number, more: Partial<StreamOperation> = {}): StreamOperatio
   ...more,
 })
 
+const sending = (id: number, more: Partial<SendOperation> = {}): SendOperation => ({
+  ...plainSend,
+  id,
+  ...more,
+})
+
 function script(...operations: readonly Operation[]): Scenario {
   return scriptWith([], ...operations)
 }
@@ -204,6 +211,13 @@ export const scripts: Readonly<Record<string, Scenario>> = {
     call(1, { delay: 100 }),
     call(2, { at: 20 }),
     call(3, { at: 500 }),
+  ),
+  "an upload": script(sending(201)),
+  "an upload that is answered early": script(sending(201, { handler: "return", some: 1 })),
+  "an upload that is cancelled": script(sending(201, { gap: 3, cancelAfter: 8 })),
+  "a duplex": script(sending(201, { procedure: "duplex" })),
+  "a duplex that its handler ends": script(
+    sending(201, { procedure: "duplex", handler: "return", some: 1 }),
   ),
   "a stream beside calls": script(stream(101), call(1, { at: 12 }), call(2, { at: 18 })),
   "events in both directions": talking([

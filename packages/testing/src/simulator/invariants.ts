@@ -1,6 +1,7 @@
 /** What must hold of what callers asked for and handlers did (docs/protocol.md, "Invariants"). */
 import type { Account, Ledger, Settlement, StreamRecord } from "./ledger.js"
 import type { CallOperation, StreamOperation } from "./scenario.js"
+import { checkSending, sendingDoubts } from "./sending/sending.js"
 import { must } from "./violation.js"
 
 /** Codes that say that nobody knows: the only ones with which `unknown` is honest. */
@@ -29,13 +30,15 @@ export function checkLedger(ledger: Ledger): void {
     checkSettlement(account)
     const { operation } = account
     if (operation.type === "call") checkResult(account, operation)
+    else if (operation.type === "send") checkSending(account, operation)
     else checkStream(account, operation)
   }
 }
 
 /** S1: at most one entry, unless the contract allows more. S9: none for another user. */
 function checkEntries({ operation, entries, issuedBy }: Account): void {
-  const mayRepeat = operation.procedure !== "plain" && operation.procedure !== "every"
+  const mayRepeat =
+    operation.type !== "send" && operation.procedure !== "plain" && operation.procedure !== "every"
   must(
     mayRepeat || entries.length <= 1,
     "S1",
@@ -73,7 +76,9 @@ function checkSettlement({ operation, entries, settlements }: Account): void {
     must(ended, "S5", () => `${id} failed ${code} "yes", and never ended`)
   }
   if (executed === "unknown") {
-    must(doubtful.includes(code), "S5", () => `${id} failed ${code} "unknown"`)
+    const honest =
+      doubtful.includes(code) || (operation.type === "send" && sendingDoubts.includes(code))
+    must(honest, "S5", () => `${id} failed ${code} "unknown"`)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Executed } from "@trunkline/protocol"
 import type { Operation } from "./scenario.js"
+import type { SentItems } from "./sending/send-operation.js"
 import { Violated } from "./violation.js"
 
 /** A handler was entered. */
@@ -31,6 +32,8 @@ export interface Account {
   readonly settlements: Settlement[]
   /** Of a stream: what its reader saw. */
   readonly seen: StreamRecord[]
+  /** Of an upload or a duplex. */
+  readonly sending: SentItems | undefined
   /** Whose operation it is; undefined while a change of users is under way. */
   readonly issuedBy: string | undefined
   /** The caller gave it up, at this time. */
@@ -53,6 +56,10 @@ export class Ledger {
       entries: [],
       settlements: [],
       seen: [],
+      sending:
+        operation.type === "send"
+          ? { taken: [], echoed: [], told: [], asked: 0, sourceOpen: false }
+          : undefined,
       issuedBy: user,
       leftAt: undefined,
     }
@@ -80,6 +87,12 @@ export class Ledger {
 
   entriesOf(id: number): readonly Entry[] {
     return this.accounts.get(id)?.entries ?? []
+  }
+
+  sendingOf(id: number): SentItems {
+    const sending = this.accounts.get(id)?.sending
+    if (!sending) throw new Error(`${id} sends nothing`)
+    return sending
   }
 
   /** Whether the caller has stopped waiting, or has its outcome. */

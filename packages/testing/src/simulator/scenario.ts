@@ -1,6 +1,7 @@
 import type { ServerLimits } from "@trunkline/server"
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
+import { drawSending, type SendOperation } from "./sending/send-operation.js"
 import { drawSpeech, type Speech } from "./speech.js"
 import { drawTalk, type TalkOperation } from "./talk/talk-operations.js"
 import { drawTopics, type TopicPlan } from "./topics/topic-plan.js"
@@ -56,7 +57,7 @@ export interface StreamOperation {
   readonly reader: "events" | "iterate" | "subscribe"
 }
 
-export type Operation = CallOperation | StreamOperation
+export type Operation = CallOperation | StreamOperation | SendOperation
 
 export type Fault = { readonly at: number } & (
   | {
@@ -185,7 +186,12 @@ export function drawPlain(seed: number): Scenario {
     sticky: true,
     calm: false,
     speech: drawSpeech(seed),
-    operations: [...calls, ...streams, ...drawFerry(seed, duration)],
+    operations: [
+      ...calls,
+      ...streams,
+      ...drawFerry(seed, duration),
+      ...drawSending(seed, clients, duration),
+    ],
     ...(talk && { talk }),
     faults: [
       ...drawFaults(random, kinds, duration, clients),

@@ -13,6 +13,7 @@ import {
 import * as z from "zod"
 import type { Ledger } from "./ledger.js"
 import type { Process } from "./process.js"
+import { mayBegin, sendApi, serveDuplex, serveUpload } from "./sending/sending.js"
 import type { TalkingService } from "./talk/talk.js"
 import { toServer } from "./talk/talk-contract.js"
 import { filterOf, type Topics } from "./topics/topics.js"
@@ -86,6 +87,7 @@ export const api = contract({
     }),
     filtered: subscription({ ...topicDefinition, onGap: "continue" }),
   },
+  ...sendApi,
 })
 
 type StreamRequest = z.infer<typeof StreamInput>
@@ -124,8 +126,14 @@ export function startService(options: ServiceOptions): Server {
   const app = scope<Context>()
   const call = (request: CallRequest) => service.call(request)
   const stream = (request: StreamArguments) => service.stream(request)
+  const admitted = app.use(({ input, next }) => {
+    mayBegin(Object(input).handler)
+    return next()
+  })
   const contract = { ...api, talk: toServer }
   const router = app.implement(contract, {
+    upload: admitted((request) => serveUpload(request, service.sending(request))),
+    duplex: admitted((request) => serveDuplex(request, service.sending(request))),
     plain: call,
     safe: call,
     idempotent: call,
@@ -262,6 +270,18 @@ class Service {
       await publish(itemOf(input, entry.run, n))
     }
     entry.ended = true
+  }
+
+  /** What serving an upload or a duplex needs of the ledger and the clock. */
+  sending({
+    input,
+    context,
+    session,
+  }: Pick<StreamArguments, "context" | "session"> & { readonly input: { readonly id: number } }) {
+    const entry = this.#enter(input.id, context, session.id)
+    const sending = this.#ledger.sendingOf(input.id)
+    const sleep = (milliseconds: number, signal?: AbortSignal) => this.#sleep(milliseconds, signal)
+    return { entry, sending, sleep }
   }
 
   /** S10: nobody is served whose token has run out. */

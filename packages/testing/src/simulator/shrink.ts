@@ -1,5 +1,6 @@
 import type { Report } from "./run.js"
 import type { Operation, Scenario } from "./scenario.js"
+import { plainerSends } from "./sending/send-operation.js"
 import { Violated } from "./violation.js"
 
 /** Runs that making a scenario smaller may take. */
@@ -89,7 +90,8 @@ function* plainerThan(operation: Operation): Generator<Operation> {
     if (operation.timeout !== undefined) yield { ...operation, timeout: undefined }
     if (operation.cancelAfter !== undefined) yield { ...operation, cancelAfter: undefined }
     if (operation.behaviour !== "return") yield { ...operation, behaviour: "return" }
-  } else {
+  } else if (operation.type === "send") yield* plainerSends(operation)
+  else {
     if (operation.items > 3) yield { ...operation, items: operation.items >> 1 }
     if (operation.readerGap > 0) yield { ...operation, readerGap: 0 }
     if (operation.gap > 0) yield { ...operation, gap: 0 }

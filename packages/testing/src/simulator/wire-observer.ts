@@ -5,6 +5,7 @@ import type { Counters } from "./counters.js"
 import { Ferry } from "./ferry.js"
 import type { Ledger } from "./ledger.js"
 import type { Direction, Link } from "./network.js"
+import { WireItems } from "./sending/wire-items.js"
 import { codecOf, textOf } from "./speech.js"
 import type { TopicAttempt } from "./topics/topic-wire.js"
 import type { Topics } from "./topics/topics.js"
@@ -40,11 +41,13 @@ class ObservedSession {
   readonly topics = new Map<number, TopicAttempt>()
   /** Which operation an id stands for, where its OPEN came in one piece. */
   readonly operations = new Map<number, number>()
+  readonly items: WireItems
   readonly parting = { up: new Map<number, number>(), down: new Map<number, number>() }
   readonly ferry: Ferry
 
-  constructor(ferry: Ferry) {
-    this.ferry = ferry
+  constructor(counters: Counters, ledger: Ledger) {
+    this.items = new WireItems(counters)
+    this.ferry = new Ferry(counters, ledger)
   }
 }
 
@@ -128,7 +131,7 @@ export class WireObserver {
       must(this.#sessions.has(sid), "S9", () => `${sid} resumed before it was begun`)
       this.#sessions.get(sid)?.ferry.broken()
     } else {
-      this.#sessions.set(sid, new ObservedSession(new Ferry(this.#counters, this.#ledger)))
+      this.#sessions.set(sid, new ObservedSession(this.#counters, this.#ledger))
       this.#spoken(link, codecOf(wire).subprotocol)
     }
   }
@@ -175,8 +178,13 @@ export class WireObserver {
     if (typeof id !== "number") return
     this.#checkParts(session, direction, frame)
     const isCallers = (direction === "up") === (id % 2 === 1)
-    if (isCallers) this.#fromCaller(session, frame)
-    else this.#fromCallee(session, number, frame)
+    if (isCallers) {
+      session.items.fromCaller(frame)
+      this.#fromCaller(session, frame)
+    } else {
+      session.items.fromCallee(frame)
+      this.#fromCallee(session, number, frame)
+    }
     this.#counters.add(`frame ${Number(kind)} ${direction}`)
   }
 
@@ -224,7 +232,8 @@ export class WireObserver {
     session.ferry.sent(kind, channel)
     const ended = session.terminals.get(channel)
     must(ended === undefined, "S4", () => `frame ${Number(kind)} of ${channel} after its end`)
-    if (kind === Kind.RESULT || kind === Kind.ERROR || kind === Kind.END) {
+    const terminal = kind === Kind.END && !this.#isDuplex(session, channel)
+    if (kind === Kind.RESULT || kind === Kind.ERROR || terminal) {
       session.terminals.set(channel, number)
       if (kind === Kind.ERROR) this.#error(session, channel, String(body), String(data))
     }
@@ -246,6 +255,12 @@ export class WireObserver {
       () => `${stream.items} items, ${stream.allowed} allowed`,
     )
     if (stream.items === stream.allowed) this.#counters.add("credit used up")
+  }
+
+  /** Whose callee's END is not all: credit for the caller follows, and an ERROR may. */
+  #isDuplex(session: ObservedSession, channel: number): boolean {
+    const operation = this.#ledger.accounts.get(session.operations.get(channel) ?? 0)?.operation
+    return operation?.procedure === "duplex"
   }
 
   /** S5: "yes" only of a handler that has come to its end. */

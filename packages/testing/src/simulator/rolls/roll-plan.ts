@@ -1,6 +1,7 @@
 import { withBounds } from "../bounds.js"
 import { Random } from "../random.js"
 import { drawPlain, type Fault, type Operation, type Roll, type Scenario } from "../scenario.js"
+import { calmSend } from "../sending/send-operation.js"
 
 /** A server has this long for what was begun, in a calm run: longer than any of its operations takes. */
 const calmWithin = 30_000
@@ -70,7 +71,7 @@ function calmOperation(operation: Operation): Operation {
     const endless = operation.procedure === "every" && operation.items > calmItems
     return endless ? { ...operation, items: calmItems } : operation
   }
-  if (operation.type !== "call") return operation
+  if (operation.type === "send") return calmSend(operation)
   const { behaviour } = operation
   const forever = behaviour === "hang" || behaviour === "ignore"
   return {
