@@ -51,7 +51,7 @@ function drawBurst(random: Random, { clients, healedAt }: Scenario): CallOperati
   const impatient = random.pick([0, 0.3, 0.9])
   return Array.from({ length: random.int(6, 20) }, (_, index) => ({
     type: "call",
-    id: 500 + index,
+    id: 9_000 + index,
     at,
     client,
     procedure: random.pick<CallOperation["procedure"]>(["plain", "safe", "idempotent"]),
