@@ -72,7 +72,10 @@ export class ServedEvent implements RequestOrigin {
     this.#controller?.abort(this.#gone)
   }
 
-  /** Nothing waits where nothing has to: events are entered in the order in which they came. */
+  /**
+   * Nothing waits where nothing has to: events are entered in the order in which they came, and of those
+   * that come together each has left its place before the next.
+   */
   async #run(input: unknown): Promise<void> {
     try {
       const schema = this.#entry.procedure.input

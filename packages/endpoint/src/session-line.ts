@@ -67,8 +67,8 @@ export class SessionLine implements Line {
   send(path: string, input: Encoded | undefined): ReservedCode | undefined {
     const { driver, refusing } = this.#owner
     let refusal: ReservedCode | undefined = refusing ? "CLOSED" : undefined
-    driver.step(({ calling }) => {
-      refusal ??= calling.send(path, input)
+    driver.step((session) => {
+      refusal ??= session.send(path, input)
     })
     return refusal
   }

@@ -209,10 +209,9 @@ describe("what an editor says of a mistake", () => {
       /^Object literal may only specify known properties, and 'id' does not exist in type 'AnySchema'\.$/,
     ],
     [
-      "a reserved kind",
-      "createClient({ log }, connection).log()",
-      /^This expression is not callable\.$/,
-      /Type 'ReservedKind' has no call signatures\.$/,
+      "an event that is awaited for its result",
+      "createClient({ typing }, connection).typing().then(() => {})",
+      /^Property 'then' does not exist on type 'void'\.$/,
     ],
     [
       "a context from nowhere",
@@ -222,15 +221,15 @@ describe("what an editor says of a mistake", () => {
   ]
   const program = (code: string) => `
 import { createClient, type Connection } from "@trunkline/client"
-import { call, contract, type Upload } from "@trunkline/contract"
+import { call, contract, event } from "@trunkline/contract"
 import { implement, scope, serve } from "@trunkline/server"
 import * as z from "zod"
 import { monitor } from "./src/monitor.js"
 declare const connection: Connection
-declare const log: Upload
+const typing = event({})
 const client = createClient(monitor, connection)
 ${code}
-export { call, client, connection, contract, implement, log, monitor, scope, serve, z }
+export { call, client, connection, contract, implement, monitor, scope, serve, typing, z }
 `
   const files = mistakes.map(([, code], index) => [`mistake-${index}.ts`, program(code)])
   const editor = new Editor({ ...sources, ...Object.fromEntries(files) })

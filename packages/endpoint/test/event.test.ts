@@ -127,6 +127,41 @@ describe("what cannot be sent", () => {
     expect(await client.read()).toEqual([1, 2])
   })
 
+  test("throws for more in a second than a server takes, and harms nothing else by it", async () => {
+    const clock = new VirtualClock()
+    const { heard, router } = notebook()
+    const pair = pairOf(router, { clock })
+    const client = createClient(room, pair.connection)
+    await clock.advance(100)
+    const { session } = pair.connection.info
+    const sent = (code: string): number => {
+      for (let count = 0; ; count++) {
+        if (count > 5_000) return count
+        try {
+          client.ping()
+        } catch (error) {
+          expect(error).toMatchObject({ code, executed: "no" })
+          return count
+        }
+      }
+    }
+    expect(sent("OFFLINE_QUEUE_FULL")).toBe(1_000)
+    await clock.advance(2_000)
+    expect(sent("OFFLINE_QUEUE_FULL")).toBe(1_000)
+    await clock.advance(100)
+    expect(sent("BUSY")).toBe(100)
+    pair.unplug()
+    await clock.advance(10_000)
+    expect(sent("OFFLINE_QUEUE_FULL")).toBe(900)
+    pair.plug()
+    await clock.advance(5_000)
+    expect(sent("OFFLINE_QUEUE_FULL")).toBe(1_000)
+    await clock.advance(5_000)
+    expect(heard).toHaveLength(4_000)
+    expect(pair.connection.info.session).toBe(session)
+    expect(pair.server.stats().eventsDropped).toBe(0)
+  })
+
   test("throws for a group, and for a path that no frame carries", () => {
     const { connection } = pairOf(notebook().router)
     const long = { ["x".repeat(257)]: "event" }
@@ -207,6 +242,16 @@ describe("what a server drops", () => {
     expect(entries[0]).toMatchObject({ code: "BUSY", path: "typing" })
     createClient(room, pair.connection).typing({ user: "d" })
     await expect.poll(() => entered).toBe(limits.runningEvents + 1)
+  })
+
+  test("but not one of many that come together, if its handler does not wait", async () => {
+    const { router, heard } = notebook()
+    const pair = pairOf(router, { serve: { limits: { handlers: 1 } } })
+    const client = createClient(room, pair.connection)
+    await client.read()
+    for (let n = 0; n < 200; n++) client.count(String(n))
+    await expect.poll(() => heard.length).toBe(200)
+    expect(pair.server.stats().eventsDropped).toBe(0)
   })
 
   test("so is what middleware refuses", async () => {

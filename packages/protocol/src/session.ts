@@ -1,3 +1,4 @@
+import { Bucket } from "./bucket.js"
 import { Calling } from "./calling.js"
 import type { OpenedChannel } from "./channel.js"
 import {
@@ -21,7 +22,13 @@ import type { Role } from "./heartbeat.js"
 import { Inbox } from "./inbox.js"
 import { Incoming } from "./incoming.js"
 import * as Kind from "./kind.js"
-import { ackFrames, messageBytesOnWire, messageFramesAccepted, windowCeiling } from "./limits.js"
+import {
+  ackFrames,
+  messageBytesOnWire,
+  messageFramesAccepted,
+  rates,
+  windowCeiling,
+} from "./limits.js"
 import { Liveness } from "./liveness.js"
 import { fateOf, type Loss } from "./loss.js"
 import type { QueueBounds } from "./open-line.js"
@@ -99,6 +106,7 @@ export class Session {
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
   readonly #liveness: Liveness
+  readonly #eventRate = new Bucket(rates.events)
   #controls: Encoded[] = []
   /** When the socket is closed for a token that has run out. */
   #expiresAt: number = Number.POSITIVE_INFINITY
@@ -329,6 +337,19 @@ export class Session {
   /** Nothing more is sent in it from here. */
   finish(channel: OpenedChannel): void {
     this.calling.finish(channel)
+  }
+
+  /**
+   * Sends a one-way event; gives the code of why it never will be sent. A client keeps to what a server
+   * takes by default: no more in a second, and no more under way, which a line that was held up would bring
+   * at once. Together they stay within twice the rate, wherever they pile up.
+   */
+  send(path: string, input: Encoded | undefined): ReservedCode | undefined {
+    if (this.role === "client") {
+      if (this.events >= rates.events) return "OFFLINE_QUEUE_FULL"
+      if (!this.#eventRate.take(this.#context.now, 1, rates.events)) return "BUSY"
+    }
+    return this.calling.send(path, input)
   }
 
   /** Writes a payload for the other side. Throws Unencodable. */
