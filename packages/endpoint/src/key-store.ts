@@ -67,8 +67,9 @@ export interface KeyStore {
    */
   readonly epoch: string | undefined
   /**
-   * Milliseconds that a record lives at least, counted from its claim. Clients are told fifteen minutes
-   * less, so a store with less than that is good for nothing after a lost session.
+   * Milliseconds that a record lives at least, counted from its completion, or from when its lease runs out:
+   * a server that waits for it is to see that it lapsed. Clients are told fifteen minutes less, so a store
+   * with less than that is good for nothing after a lost session.
    */
   readonly ttlMs: number
   /** UTF-16 units of the longest outcome it takes. A longer one is kept as `RESULT_LOST`. */

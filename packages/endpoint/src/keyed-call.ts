@@ -4,7 +4,7 @@ import { canonicalText, Unencodable } from "@trunkline/protocol"
 import * as durations from "@trunkline/protocol/durations"
 import type { Desk } from "./desk.js"
 import type { KeyClaim } from "./key-store.js"
-import type { Keys, Verdict } from "./keys.js"
+import type { Instant, Keys, Verdict } from "./keys.js"
 import type { AnyHandler, Request } from "./request.js"
 import type { Entry } from "./router.js"
 import { ServedCall } from "./served-call.js"
@@ -41,6 +41,7 @@ class Replay {
 export class KeyedCall extends ServedCall {
   readonly #keys: Keys
   readonly #procedure: Call
+  readonly #arrival: Instant
   /** Fires when nobody waits for the store any more. */
   readonly #waiting = new AbortController()
   #key: string | undefined
@@ -51,6 +52,7 @@ export class KeyedCall extends ServedCall {
   constructor(keys: Keys, desk: Desk, entry: Entry, procedure: Call, channel: AcceptedChannel) {
     super(desk, entry, procedure, channel)
     this.#keys = keys
+    this.#arrival = keys.instant
     this.#procedure = procedure
   }
 
@@ -127,7 +129,7 @@ export class KeyedCall extends ServedCall {
   async #verdict(claim: KeyClaim): Promise<Verdict> {
     const { signal } = this.#waiting
     try {
-      return await this.#keys.claim(claim, signal)
+      return await this.#keys.claim(claim, this.#arrival, signal)
     } catch (error) {
       signal.throwIfAborted()
       this.#keys.report(error)

@@ -9,6 +9,18 @@ import { within } from "./within.js"
 /** Milliseconds between two looks at a record that another attempt is running. */
 const lookAgain = 1_000
 
+/**
+ * Milliseconds that a claim in doubt may take here. Clients count on `keyMargin` less than records live, of
+ * which an OPEN may need the longest grace on its way.
+ */
+const longestHeldUp = 240_000
+
+/** A moment on the clock that never goes back, and on the one on the wall. */
+export interface Instant {
+  readonly now: number
+  readonly wall: number
+}
+
 /** What becomes of a claim once the waiting is over. */
 export type Verdict = Exclude<Claimed, { readonly state: "running" }>
 
@@ -40,15 +52,30 @@ export class Keys {
     }
   }
 
-  /** Claims a key, after whoever else has it; rejects when the store cannot be reached. */
-  async claim(claim: KeyClaim, signal: AbortSignal): Promise<Verdict> {
-    const { key, owner } = claim
+  /** Now, on both clocks: one of them stands still while a machine sleeps. */
+  get instant(): Instant {
+    return { now: this.host.now(), wall: this.host.wall() }
+  }
+
+  /**
+   * Claims a key, after whoever else has it; rejects when the store cannot be reached. One in doubt that
+   * was held up, since its arrival or since its record was last seen, for so long that the record may have
+   * had its time, is given up: the process, or its machine, stood still.
+   */
+  async claim(claim: KeyClaim, arrival: Instant, signal: AbortSignal): Promise<Verdict> {
+    const { key, owner, epoch } = claim
+    let seen = arrival
     const late = ({ state }: Claimed): void => {
       if (state === "claimed") this.release(key, owner)
     }
     for (let hint = true; ; ) {
       const claimed = await this.#ask((signal) => this.store.claim(claim, signal), signal, late)
+      if (claimed.state === "claimed" && epoch !== undefined && this.#isStale(seen)) {
+        this.release(key, owner)
+        return { state: "unknown" }
+      }
       if (claimed.state !== "running") return claimed
+      seen = this.instant
       hint = await this.changed(key, hint, signal)
     }
   }
@@ -118,6 +145,11 @@ export class Keys {
 
   report(error: unknown): void {
     this.#log({ level: "error", message: "the key store failed", error })
+  }
+
+  #isStale({ now, wall }: Instant): boolean {
+    const { instant } = this
+    return Math.max(instant.now - now, instant.wall - wall) >= longestHeldUp
   }
 
   #ask<T>(

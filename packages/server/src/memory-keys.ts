@@ -118,13 +118,13 @@ class MemoryKeys implements KeyStore {
     if (epoch !== undefined && !this.#remembers(epoch)) return unknown
     this.#makeRoom()
     this.#used += recordBytes
-    this.#lease(claim, this.#now + this.ttlMs)
+    this.#lease(claim)
     return claimed
   }
 
   async renew(key: string, owner: string, leaseMs: number): Promise<boolean> {
     const running = this.#owned(key, owner)
-    if (running) this.#lease({ ...running, key, leaseMs }, running.until)
+    if (running) this.#lease({ ...running, key, leaseMs })
     return running !== undefined
   }
 
@@ -170,14 +170,16 @@ class MemoryKeys implements KeyStore {
   #takeOver(claim: KeyClaim, running: Running): Claimed {
     if (!this.#isLapsed(running)) return stillRunning
     if (claim.onCrash === "unknown") return unknown
-    this.#lease(claim, running.until)
+    this.#lease(claim)
     return claimed
   }
 
-  #lease(lease: Pick<KeyClaim, "key" | "owner" | "leaseMs" | "fingerprint">, until: number): void {
+  /** A record outlives its lease by a whole life: whoever waits for it is to see that it lapsed. */
+  #lease(lease: Pick<KeyClaim, "key" | "owner" | "leaseMs" | "fingerprint">): void {
     const { key, owner, leaseMs, fingerprint } = lease
+    const leasedUntil = this.#now + leaseMs
     this.#running.delete(key)
-    this.#running.set(key, { fingerprint, owner, leasedUntil: this.#now + leaseMs, until })
+    this.#running.set(key, { fingerprint, owner, leasedUntil, until: leasedUntil + this.ttlMs })
   }
 
   #owned(key: string, owner: string): Running | undefined {
@@ -220,8 +222,8 @@ class MemoryKeys implements KeyStore {
       if (until > this.#now) break
       this.#forget(key)
     }
-    for (const [key, running] of this.#running) {
-      if (!this.#isLapsed(running) || running.until > this.#now) break
+    for (const [key, { until }] of this.#running) {
+      if (until > this.#now) break
       this.#forget(key)
     }
   }

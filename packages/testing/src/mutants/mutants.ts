@@ -1,10 +1,12 @@
 import { boundsMutants } from "./bounds.js"
+import { keyedMutants } from "./keyed-mutants.js"
 import type { Mutant } from "./mutant.js"
 import { topicMutants } from "./topic-mutants.js"
 
 /** Each is a mistake that a protocol of this kind was seen to make, or is one line away from making. */
 export const mutants: readonly Mutant[] = [
   ...boundsMutants,
+  ...keyedMutants,
   {
     name: "a token is believed after it has run out",
     noticedBy: ["S10"],

@@ -13,7 +13,7 @@ import type { Process } from "./process.js"
 import type { CallOperation, Operation, StreamOperation } from "./scenario.js"
 import type { SendOperation } from "./sending/send-operation.js"
 import { send } from "./sending/sending.js"
-import { api } from "./service.js"
+import { keyedApi } from "./service.js"
 import type { TopicProcedure } from "./topics/topic-plan.js"
 import type { TopicClient } from "./topics/topics.js"
 import { Violated } from "./violation.js"
@@ -27,7 +27,7 @@ export class ClientProcess implements TopicClient {
   hasOneUser = true
   #tokenUser: string | undefined
   readonly #ledger: Ledger
-  readonly #client: Client<typeof api>
+  readonly #client: Client<typeof keyedApi>
   readonly #bug: (error: unknown) => void
 
   /**
@@ -60,7 +60,7 @@ export class ClientProcess implements TopicClient {
       },
     })
     this.connection.on("error", () => {})
-    this.#client = createClient(api, this.connection)
+    this.#client = createClient(keyedApi, this.connection)
   }
 
   get user(): string {
@@ -224,7 +224,7 @@ export class ClientProcess implements TopicClient {
   }
 }
 
-type SimulatedStream = ReturnType<Client<typeof api>["every"]>
+type SimulatedStream = ReturnType<Client<typeof keyedApi>["every"]>
 
 /** The wire finds it in an input and spoils the frame. */
 export const poisonMark = "@@poison@@"

@@ -182,6 +182,14 @@ export const scripts: Readonly<Record<string, Scenario>> = {
     call(2, { procedure: "safe", at: 11 }),
     call(3, { procedure: "idempotent", at: 12 }),
   ),
+  "keyed calls in sessions that are lost": {
+    ...script(
+      call(1, { procedure: "keyed" }),
+      call(2, { procedure: "rerun", behaviour: "declared", at: 12 }),
+    ),
+    grace: 0,
+    keys: { store: "shared", latency: 1, entries: 100 },
+  },
   "a call that is cancelled": script(call(1, { behaviour: "hang", cancelAfter: 4 })),
   "a cancel that meets the result": script(call(1, { delay: 3, cancelAfter: 5 })),
   "a call that runs out of time": script(call(1, { behaviour: "ignore", timeout: 6 })),

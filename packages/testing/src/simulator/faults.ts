@@ -1,6 +1,7 @@
 import type { Server } from "@trunkline/server"
 import type { Clock } from "./clock.js"
 import type { Counters } from "./counters.js"
+import { kept, type SimulatedKeys } from "./keys/simulated-keys.js"
 import type { Link, Network } from "./network.js"
 import type { Process } from "./process.js"
 import { roll } from "./rolls/roll.js"
@@ -14,10 +15,14 @@ export interface Stage {
   readonly counters: Counters
   readonly clients: readonly { readonly process: Process; user: string }[]
   readonly server: Server | undefined
+  /** What all servers reach, where there is one. */
+  readonly keys: SimulatedKeys | undefined
   /** Until when tokens are refused, and until when they are slow to check and by how much. */
   readonly authentication: { refusedUntil: number; slowUntil: number; slowBy: number }
   /** From now on nobody serves this user. */
   revoke(user: string): void
+  /** Every process that ever was. */
+  readonly processes: Iterable<Process>
   /** Starts the service anew: a process that remembers nothing of the one before. */
   startServer(): void
   note(text: string): void
@@ -71,6 +76,15 @@ export class Faults {
         return this.#revoke(fault.client)
       case "roll":
         return void roll(this.#stage, fault)
+      case "moveOn":
+        return this.#moveOn(fault.notified, fault.frozenFor)
+      case "sleep":
+        for (const process of this.#stage.processes) process.jump(kept)
+        return this.#stage.keys?.strike(fault)
+      case "storeDown":
+      case "storeSlow":
+      case "storeWipe":
+        return this.#stage.keys?.strike(fault)
     }
   }
 
@@ -82,6 +96,7 @@ export class Faults {
     const good = { jitter: 0, refusal: 0, handshake: 0, closeLoss: 0, slowSocket: undefined }
     Object.assign(network.weather, good)
     Object.assign(authentication, { refusedUntil: 0, slowUntil: 0 })
+    this.#stage.keys?.heal()
     if (!network.listener) this.#start()
   }
 
@@ -115,6 +130,19 @@ export class Faults {
       else link.swallow("both")
     }
     this.#startIn(downFor)
+  }
+
+  /** From now on another process serves. The one before lives on, with all its sessions and handlers. */
+  #moveOn(notified: boolean, frozenFor: number): void {
+    const { network } = this.#stage
+    const { listener } = network
+    if (this.#leaving || !listener) return
+    network.listener = undefined
+    for (const link of network.open) {
+      if (link.server === listener.process) link.cut(notified ? "both" : "client", 0, 0)
+    }
+    if (frozenFor > 0) listener.process.freeze(this.#now + frozenFor)
+    this.#start()
   }
 
   async #leave(drain: boolean, downFor: number): Promise<void> {

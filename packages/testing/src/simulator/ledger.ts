@@ -12,6 +12,12 @@ export interface Entry {
   ended: boolean
 }
 
+/** A handler's own commit, in a database that takes a key once. */
+export interface Commit {
+  readonly key: string
+  readonly run: number
+}
+
 export type StreamRecord =
   | { readonly run: number; readonly n: number; readonly key: number }
   | { readonly note: string; readonly count: number }
@@ -30,6 +36,7 @@ export interface Account {
   readonly operation: Operation
   readonly entries: Entry[]
   readonly settlements: Settlement[]
+  readonly commits: Commit[]
   /** Of a stream: what its reader saw. */
   readonly seen: StreamRecord[]
   /** Of an upload or a duplex. */
@@ -55,6 +62,7 @@ export class Ledger {
       operation,
       entries: [],
       settlements: [],
+      commits: [],
       seen: [],
       sending:
         operation.type === "send"
@@ -72,6 +80,11 @@ export class Ledger {
     const entry: Entry = { run: ++this.#runs, process, user, at, ended: false }
     this.accounts.get(id)?.entries.push(entry)
     return entry
+  }
+
+  /** A handler commits what it did; once for each key. */
+  commit(id: number, key: string, run: number): void {
+    this.accounts.get(id)?.commits.push({ key, run })
   }
 
   /** S9: a session is one user's to its end. */

@@ -10,6 +10,8 @@ import { Clock, runUntil } from "./clock.js"
 import { Counters } from "./counters.js"
 import { Faults, type Stage } from "./faults.js"
 import { checkLedger } from "./invariants.js"
+import { checkKeyed } from "./keys/keyed-invariants.js"
+import { SimulatedKeys } from "./keys/simulated-keys.js"
 import { Ledger } from "./ledger.js"
 import { type Direction, type Farewell, type Link, Network } from "./network.js"
 import { spoil } from "./poison.js"
@@ -72,6 +74,8 @@ export class World implements Stage {
   readonly counters: Counters = new Counters()
   readonly clients: ClientProcess[] = []
   server: Server | undefined
+  readonly keys: SimulatedKeys | undefined
+  readonly processes: Set<Process> = new Set()
   readonly authentication = { refusedUntil: 0, slowUntil: 0, slowBy: 0 }
   readonly #talk: Talk | undefined
   readonly #options: RunOptions
@@ -92,15 +96,18 @@ export class World implements Stage {
     this.random = new Random(scenario.seed ^ 0x5bd1e995)
     this.network = new Network(this.random.fork())
     this.#boundsCheck = new BoundsCheck(scenario, this.clock)
-    const { topics } = scenario
+    const { topics, talk, keys } = scenario
     this.#topics = topics && new Topics(topics, this.clock, this.counters)
     this.#observer = new WireObserver(this.counters, this.#ledger, this.#topics)
     const { latency, jitter, refusal, handshake, closeLoss, sticky } = scenario
     const weather = { latency, jitter, refusal, handshake, closeLoss, sticky }
     Object.assign(this.network.weather, weather)
     this.#rollWatch = new RollWatch(scenario, this.network, this.counters)
-    const { talk } = scenario
     this.#talk = talk && new Talk(talk, this.clock, this.counters, (error) => this.bug(error))
+    if (keys?.store === "shared") {
+      const random = Random.of(scenario.seed, "store")
+      this.keys = new SimulatedKeys(keys, this.clock, random, this.counters)
+    }
     this.network.tap = (link, direction, wire) => this.#tap(link, direction, wire)
   }
 
@@ -123,12 +130,14 @@ export class World implements Stage {
 
   startServer(): void {
     const process = new Process(`server ${++this.#generation}`, this.clock, this.random.fork())
+    this.processes.add(process)
     const { window, calls, handlers, grace, bounds, tokenLife } = this.scenario
     const authenticate = (token: string | undefined) => this.#authenticate(process, token)
     const limits = { window, calls, handlers, ...bounds }
     const topics = this.#topics
     const talk = this.#talk?.serve(process)
     const codecs = preferenceOf(this.scenario.speech, this.#generation, this.scenario.calm)
+    const keyed = this.scenario.keys && { keys: this.keys?.connect(process) }
     const options = {
       process,
       ledger: this.#ledger,
@@ -139,6 +148,7 @@ export class World implements Stage {
       authenticate,
       talk,
       topics,
+      keyed,
     }
     this.server = startService(options)
     this.network.listener = { process, server: this.server }
@@ -183,6 +193,7 @@ export class World implements Stage {
     checkLedger(this.#ledger)
     this.#rollWatch.check(this.#ledger)
     this.#boundsCheck.settled(this.#ledger)
+    checkKeyed(this.#ledger, this.scenario)
     this.#countOutcomes()
     await this.#rest()
     await this.#leave()
@@ -191,6 +202,7 @@ export class World implements Stage {
 
   #startClient(index: number): void {
     const process = new Process(`client ${index}`, this.clock, this.random.fork())
+    this.processes.add(process)
     const bug = (error: unknown) => this.bug(error)
     const viewer = this.#talk?.viewer(process)
     const codecs = this.scenario.speech ? [msgpack] : []

@@ -1,4 +1,5 @@
 import type { ServerLimits } from "@trunkline/server"
+import type { KeysFault, KeysScenario } from "./keys/keys-fault.js"
 import type { Notified } from "./network.js"
 import { Random } from "./random.js"
 import { drawSending, type SendOperation } from "./sending/send-operation.js"
@@ -23,7 +24,7 @@ export interface CallOperation {
   readonly id: number
   readonly at: number
   readonly client: number
-  readonly procedure: "plain" | "safe" | "idempotent"
+  readonly procedure: "plain" | "safe" | "idempotent" | "keyed" | "rerun"
   readonly behaviour: Behaviour
   /** Milliseconds that the handler takes. */
   readonly delay: number
@@ -59,7 +60,9 @@ export interface StreamOperation {
 
 export type Operation = CallOperation | StreamOperation | SendOperation
 
-export type Fault = { readonly at: number } & (
+export type Fault = KeysFault | ScenarioFault
+
+type ScenarioFault = { readonly at: number } & (
   | {
       readonly type: "cut"
       readonly notified: Notified
@@ -83,7 +86,7 @@ export type Fault = { readonly at: number } & (
   | Roll
 )
 
-export type FaultType = Exclude<Fault["type"], "roll">
+export type FaultType = Exclude<ScenarioFault["type"], "roll">
 
 /** A restart that is announced: another server is there, and the one before drains. */
 export interface Roll {
@@ -120,6 +123,8 @@ export interface Scenario {
   readonly speech?: Speech | undefined
   /** Limits that are reached; undefined: those that `serve` has by itself. */
   readonly bounds?: Bounds | undefined
+  /** Left out: no call has an idempotency key. */
+  readonly keys?: KeysScenario | undefined
   readonly operations: readonly Operation[]
   /** Events, and what servers ask their clients; left out: nothing of it. */
   readonly talk?: readonly TalkOperation[] | undefined

@@ -3,6 +3,7 @@ import * as durations from "@trunkline/protocol/durations"
 import {
   type CodecName,
   type Handlers,
+  type KeyStore,
   memoryBroker,
   type Server,
   type ServerLimits,
@@ -90,6 +91,13 @@ export const api = contract({
   ...sendApi,
 })
 
+/** The same with keyed calls: it is served where a scenario has some. */
+export const keyedApi = contract({
+  ...api,
+  keyed: call({ ...definition, idempotency: "key" }),
+  rerun: call({ ...definition, idempotency: "key", onCrash: "rerun" }),
+})
+
 type StreamRequest = z.infer<typeof StreamInput>
 type Item = z.infer<typeof StreamItem>
 
@@ -108,6 +116,8 @@ export interface ServiceOptions extends Surroundings {
   readonly codecs: readonly CodecName[] | undefined
   readonly talk: TalkingService | undefined
   readonly topics: Topics | undefined
+  /** Whether there are keyed calls, and what keeps their outcomes; undefined: what the server makes itself. */
+  readonly keyed: { readonly keys: KeyStore | undefined } | undefined
   /** Who bears this token; throws for one that nobody may use now. */
   readonly authenticate: (token: string | undefined) => Promise<string>
 }
@@ -120,7 +130,7 @@ interface Context {
 
 /** Starts the service in a process. */
 export function startService(options: ServiceOptions): Server {
-  const { process, ledger, limits, grace, tokenLife, codecs, talk, authenticate } = options
+  const { process, ledger, limits, grace, tokenLife, codecs, talk, keyed, authenticate } = options
   const service = new Service(process, ledger)
   const pushed = topic(api.pushed, { key: ({ id }) => String(id) })
   const app = scope<Context>()
@@ -131,7 +141,7 @@ export function startService(options: ServiceOptions): Server {
     return next()
   })
   const contract = { ...api, talk: toServer }
-  const router = app.implement(contract, {
+  const served: Handlers<typeof contract, Context> = {
     upload: admitted((request) => serveUpload(request, service.sending(request))),
     duplex: admitted((request) => serveDuplex(request, service.sending(request))),
     plain: call,
@@ -149,8 +159,13 @@ export function startService(options: ServiceOptions): Server {
     },
     talk: talk?.handlers ?? { greet: () => {}, say: () => {} },
     topics: handlersOf(options.topics, process),
-  })
+  }
+  const keyedContract = { ...keyedApi, talk: toServer }
+  const router = keyed
+    ? app.implement(keyedContract, { ...served, keyed: call, rerun: call })
+    : app.implement(contract, served)
   return serve(router, {
+    keys: keyed?.keys,
     host: process,
     codecs,
     limits,
@@ -202,6 +217,7 @@ interface CallRequest {
   readonly session: { readonly id: string }
   readonly signal: AbortSignal
   readonly errors: { DECLARED(data: { id: number }): RpcError }
+  readonly idempotencyKey: string | undefined
 }
 
 /** Larger than the simulated clients let a result be. */
@@ -218,19 +234,15 @@ class Service {
     this.#ledger = ledger
   }
 
-  async call({
-    input,
-    context,
-    session,
-    signal,
-    errors,
-  }: CallRequest): Promise<z.infer<typeof CallOutput>> {
+  async call(request: CallRequest): Promise<z.infer<typeof CallOutput>> {
+    const { input, context, session, signal, errors, idempotencyKey } = request
     const { id, behaviour, delay } = input
-    const entry = this.#enter(id, context, session.id)
+    const entry = this.#enter(id, context, session.id, idempotencyKey !== undefined)
     if (behaviour === "ignore") await this.#sleep(300_000)
     else if (behaviour === "hang") await this.#sleep(300_000, signal)
     else await this.#sleep(delay, signal)
     entry.ended = true
+    if (idempotencyKey !== undefined) this.#ledger.commit(id, idempotencyKey, entry.run)
     switch (behaviour) {
       case "throw":
         throw new Error("as the scenario says")
@@ -284,13 +296,21 @@ class Service {
     return { entry, sending, sleep }
   }
 
-  /** S10: nobody is served whose token has run out. */
-  #enter(id: number, context: Context, session: string): ReturnType<Ledger["enter"]> {
+  /**
+   * S10: nobody is served whose token has run out. A keyed call was dispatched before it came here: it may
+   * have waited for its key.
+   */
+  #enter(
+    id: number,
+    context: Context,
+    session: string,
+    keyed = false,
+  ): ReturnType<Ledger["enter"]> {
     const { user, until } = context
     this.#ledger.serve(session, user)
     const late = this.#process.now() - until
     this.#ledger.demand(
-      late <= 0,
+      keyed || late <= 0,
       "S10",
       () => `${id} began ${late} ms after the token of ${user} had run out`,
     )

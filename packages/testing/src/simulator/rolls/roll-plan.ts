@@ -1,4 +1,5 @@
 import { withBounds } from "../bounds.js"
+import { withKeys } from "../keys/keyed-operations.js"
 import { Random } from "../random.js"
 import { drawPlain, type Fault, type Operation, type Roll, type Scenario } from "../scenario.js"
 import { calmSend } from "../sending/send-operation.js"
@@ -7,10 +8,13 @@ import { calmSend } from "../sending/send-operation.js"
 const calmWithin = 30_000
 /** Of a stream that may not begin anew. */
 const calmItems = 60
+/** Milliseconds that a handler takes then at most; and the records of keyed calls find room. */
+const calmDelay = 3_000
+const calmKeys = 100_000
 
 /** Draws a run. */
 export function drawScenario(seed: number): Scenario {
-  return withBounds(withRolls(drawPlain(seed)))
+  return withBounds(withRolls(withKeys(drawPlain(seed))))
 }
 
 /**
@@ -58,6 +62,7 @@ function calmed(scenario: Scenario, faults: readonly Fault[]): Scenario {
     handlers: 512,
     sticky: true,
     calm: true,
+    ...(scenario.keys && { keys: { ...scenario.keys, entries: calmKeys } }),
     operations: scenario.operations.map(calmOperation),
     faults: faults.map((fault) =>
       fault.type === "roll" ? { ...fault, within: calmWithin } : fault,
@@ -77,6 +82,7 @@ function calmOperation(operation: Operation): Operation {
   return {
     ...operation,
     behaviour: forever ? "return" : behaviour,
+    delay: Math.min(operation.delay, calmDelay),
     timeout: undefined,
     poison: false,
   }
