@@ -19,6 +19,6 @@ export const load: LoadHook = (url, context, nextLoad) => {
 }
 
 function modulePath(module: string): string {
-  const [room, name] = module.split("/")
-  return `/${room}/dist/${name}.js`
+  const [room, ...path] = module.split("/")
+  return `/${room}/dist/${path.join("/")}.js`
 }

@@ -1,4 +1,5 @@
 import { boundsMutants } from "./bounds.js"
+import { feedMutants } from "./feed-mutants.js"
 import { keyedMutants } from "./keyed-mutants.js"
 import type { Mutant } from "./mutant.js"
 import { topicMutants } from "./topic-mutants.js"
@@ -683,4 +684,5 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  ...feedMutants,
 ]
