@@ -220,28 +220,32 @@ describe("what a server drops", () => {
   })
 
   test("so are those that come while too many are not done with", async () => {
+    const clock = new VirtualClock()
     const gate = new Signal()
+    const entries: LogEntry[] = []
     let entered = 0
-    const { dropped, entries, pair } = await dropping(
-      async (client) => {
-        for (let batch = 0; batch < 3; batch++) {
-          for (let n = 0; n < 700; n++) client.typing({ user: "a" })
-          await client.read()
-        }
-        expect(entered).toBe(limits.runningEvents)
-        gate.fire()
+    const { router } = notebook({
+      typing: async () => {
+        entered++
+        await gate.promise
       },
-      {
-        typing: async () => {
-          entered++
-          await gate.promise
-        },
-      },
-    )
-    expect(dropped).toBe(2_100 - limits.runningEvents)
+    })
+    const log = (entry: LogEntry) => void entries.push(entry)
+    const pair = pairOf(router, { clock, serve: { log } })
+    const client = createClient(room, pair.connection)
+    for (let second = 0; second < 3; second++) {
+      await clock.advance(2_000)
+      for (let n = 0; n < 700; n++) client.typing({ user: "a" })
+    }
+    await clock.advance(2_000)
+    expect(entered).toBe(limits.runningEvents)
+    expect(pair.server.stats().eventsDropped).toBe(2_100 - limits.runningEvents)
     expect(entries[0]).toMatchObject({ code: "BUSY", path: "typing" })
-    createClient(room, pair.connection).typing({ user: "d" })
-    await expect.poll(() => entered).toBe(limits.runningEvents + 1)
+    gate.fire()
+    await clock.advance(10)
+    client.typing({ user: "d" })
+    await clock.advance(10)
+    expect(entered).toBe(limits.runningEvents + 1)
   })
 
   test("but not one of many that come together, if its handler does not wait", async () => {
@@ -391,6 +395,26 @@ describe("events and lost lines", () => {
       expect(heard, leave).toEqual(leave === "drain" ? ["ping"] : [])
     }
   })
+
+  test.each(["drop", "restart"] as const)(
+    "drain waits for them over a line that is lost by %s",
+    async (lose) => {
+      const { heard, router } = notebook()
+      const pair = pairOf(router)
+      const client = createClient(room, pair.connection)
+      await client.read()
+      pair.unplug()
+      if (lose === "restart") pair.restart()
+      await moved(pair)
+      client.ping()
+      const drained = pair.connection.drain()
+      expect(pair.connection.state).not.toBe("closed")
+      pair.plug()
+      await drained
+      expect(heard).toEqual(["ping"])
+      expect(pair.connection.state).toBe("closed")
+    },
+  )
 
   test("a listener of lost events that throws stops nothing", async () => {
     const { connection } = pairOf(notebook().router)

@@ -612,7 +612,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "an event for which there is no handler's place is not counted",
+    name: "an event that reaches no handler is not counted",
     noticedBy: ["S18"],
     within: 2_000,
     edits: [
