@@ -5,6 +5,7 @@ import type {
   Loss,
   OpenedChannel,
   OutgoingEvent,
+  RejectBody,
   Resume,
   Session,
   SessionEnd,
@@ -295,6 +296,7 @@ export class SessionKeeper implements DriverUser {
       case "welcome":
         return this.#welcomed(result)
       case "reject":
+        this.#told(result.reject)
         return this.#follow(
           this.#reconnect.rejected(result.reject, this.#resuming, this.#now),
           closeCodes.rejectCloseCodes[result.reject.code],
@@ -306,6 +308,15 @@ export class SessionKeeper implements DriverUser {
         this.#user.failed(result.cause)
         return this.lost(closeCodes.ABNORMAL, "no attempt could be made")
     }
+  }
+
+  /** A server that takes no new session may still know that ours is over, and how far it came. */
+  #told({ why, prior }: RejectBody): void {
+    if (!prior) return
+    const breach = this.#ended?.breach === true || why === "protocol"
+    const ended = { rx: prior.rx, breach, ask: false }
+    if (this.#ended) this.#ended = ended
+    else this.end(ended)
   }
 
   #welcomed(welcomed: Welcomed): void {

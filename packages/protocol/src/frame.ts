@@ -159,6 +159,9 @@ export type RejectCode = "version" | "origin" | "forbidden" | "auth" | "busy" | 
 
 export interface RejectBody {
   readonly code: RejectCode
+  /** With `draining`: as in WELCOME, of a session that is over. */
+  readonly why?: Why | null
+  readonly prior?: { readonly rx: number } | null
   readonly message: string
   readonly retryAfterMs?: readonly [min: number, max: number] | null
   readonly supported?: readonly string[] | null

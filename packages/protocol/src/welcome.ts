@@ -41,6 +41,8 @@ const read: FrameReader<Welcome | Reject> = frameReader({
     fields({
       code: oneOf("version", "origin", "forbidden", "auth", "busy", "draining"),
       message: text(200),
+      why: optional(text(32)),
+      prior: optional(fields({ rx: isInt })),
       retryAfterMs: optional(isRange),
       supported: optional(listOf(text(64), 32)),
     }),

@@ -4,6 +4,7 @@ import {
   type Encoded,
   type HelloBody,
   type KeyTerms,
+  type RejectBody,
   type RejectCode,
   type Resume,
   readHello,
@@ -19,7 +20,7 @@ import { type Authentication, anonymousName, type Known, nameOf } from "./authen
 import type { RetryAfter } from "./entrance.js"
 import type { Credentials } from "./options.js"
 import type { ServerSession } from "./server-session.js"
-import type { Admission, Newcomer } from "./sessions.js"
+import type { Admission, Lost, Newcomer } from "./sessions.js"
 import type { Refusal } from "./stats.js"
 
 /** Characters of a session's id and of its secret: 126 and 258 random bits. */
@@ -101,7 +102,9 @@ export class Handshake {
     if (!hello) return this.#close(closeCodes.PROTOCOL, "the first message is no HELLO")
     this.#greeted = true
     const busy = this.#context.hello(hello.resume ?? undefined)
-    if (busy) return this.#reject("hellos", "busy", "too many clients at once", busy)
+    if (busy) {
+      return this.#reject("hellos", "busy", "too many clients at once", { retryAfterMs: busy })
+    }
     this.#cancelTimeout()
     this.#cancelTimeout = this.#timeout(durations.authentication, "authentication took too long")
     void this.#greet(hello)
@@ -148,7 +151,8 @@ export class Handshake {
     const admission = this.#context.admit(newcomer)
     if (admission.type === "refused") return this.#close(admission.code, admission.reason)
     if (admission.type === "draining") {
-      return this.#reject("draining", "draining", "the server is draining", comeBackAfter)
+      const more = { retryAfterMs: comeBackAfter, ...told(admission) }
+      return this.#reject("draining", "draining", "the server is draining", more)
     }
     if (admission.type === "busy") {
       return this.#reject("connections", "busy", "too many sockets of one principal")
@@ -168,7 +172,7 @@ export class Handshake {
       ...this.#context.terms,
       ...(keys && { keys }),
       ...(exp !== undefined && { exp }),
-      ...(type === "new" && newness(secret, admission)),
+      ...(type === "new" && { secret, ...told(admission) }),
     }
     transport.send(welcomeMessage(codec, welcome))
     const rx = resumed ? (hello.resume?.rx ?? 0) : 0
@@ -190,12 +194,11 @@ export class Handshake {
   }
 
   /** @param reason under which it is counted */
-  #reject(reason: Refusal, code: RejectCode, message: string, retryAfterMs?: RetryAfter): void {
+  #reject(reason: Refusal, code: RejectCode, message: string, more?: Partial<RejectBody>): void {
     if (this.#over) return
     this.#context.refused(reason)
     const { transport, codec } = this.#socket
-    const body = { code, message: message.slice(0, 200), ...(retryAfterMs && { retryAfterMs }) }
-    transport.send(rejectMessage(codec, body))
+    transport.send(rejectMessage(codec, { code, message: message.slice(0, 200), ...more }))
     this.#close(closeCodes.rejectCloseCodes[code], message)
   }
 
@@ -225,9 +228,7 @@ export class Handshake {
   }
 }
 
-function newness(
-  secret: string,
-  { why, prior }: Extract<Admission, { type: "new" }>,
-): Partial<WelcomeBody> {
-  return { secret, ...(why && { why }), ...(prior && { prior }) }
+/** Of a session that is over. */
+function told({ why, prior }: Lost): Pick<WelcomeBody, "why" | "prior"> {
+  return { ...(why && { why }), ...(prior && { prior }) }
 }

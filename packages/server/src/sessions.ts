@@ -24,18 +24,19 @@ export interface Newcomer {
   readonly secretHash: string
 }
 
+/** What there is to tell of the session that was named, if that is over. */
+export interface Lost {
+  readonly why: Why | undefined
+  readonly prior: { readonly rx: number } | undefined
+}
+
 /** What the newcomer gets (docs/protocol.md, "Attach"). */
 export type Admission =
-  | {
-      readonly type: "new"
-      readonly session: ServerSession
-      readonly why: Why | undefined
-      readonly prior: { readonly rx: number } | undefined
-    }
+  | ({ readonly type: "new"; readonly session: ServerSession } & Lost)
   | { readonly type: "resumed"; readonly session: ServerSession }
   | { readonly type: "refused"; readonly code: number; readonly reason: string }
   /** No new session any more; resumes are admitted to the end. */
-  | { readonly type: "draining" }
+  | ({ readonly type: "draining" } & Lost)
   /** Its principal has as many sockets as it may have. */
   | { readonly type: "busy" }
 
@@ -175,7 +176,9 @@ export class Sessions implements SessionOwner {
   }
 
   #begin(newcomer: Newcomer, lost: { why?: Why; rx?: number } = {}): Admission {
-    if (this.draining) return { type: "draining" }
+    const { why, rx } = lost
+    const prior = rx === undefined ? undefined : { rx }
+    if (this.draining) return { type: "draining", why, prior }
     if (this.#crowded(newcomer)) return { type: "busy" }
     const { sid, secretHash, principal, subject, codec, instance } = newcomer
     const keyEpoch = this.#options.dispatch.keys?.terms?.epoch
@@ -183,8 +186,7 @@ export class Sessions implements SessionOwner {
     const session = new ServerSession(identity, { ...this.#options, codec, owner: this })
     this.#live.set(sid, session)
     this.past.begun++
-    const prior = lost.rx === undefined ? undefined : { rx: lost.rx }
-    return { type: "new", session, why: lost.why, prior }
+    return { type: "new", session, why, prior }
   }
 
   /** Ends every session of a principal, those included that wait for their client. */

@@ -113,6 +113,24 @@ test("a client whose socket is cut while the server drains gets its result all t
   await drained
 })
 
+test("a client whose session is over learns how far it came, though it gets no other here", async () => {
+  const client = await RawClient.open(url)
+  client.hello()
+  const [, welcome] = await client.nextOf(2)
+  const { sid, secret } = welcome as { sid: string; secret: string }
+  client.send([1, 0, [20, 1, "echo", "there"], [20, 3, "slow"]])
+  expect(await client.nextOf(17)).toEqual([17, 1, "there"])
+  const drained = server.drain({ within: 60_000, spread: 0 })
+  const back = await RawClient.open(url)
+  back.hello({ resume: { sid, secret, attempt: 1, rx: 0, tx: 2, end: true } })
+  expect((await back.nextOf(3))[1]).toMatchObject({
+    code: "draining",
+    why: "ended",
+    prior: { rx: 2 },
+  })
+  await drained
+})
+
 test("at the deadline the rest is ended", async () => {
   const client = await running()
   const drained = server.drain({ within: 30, spread: 0 })

@@ -684,5 +684,17 @@ export const mutants: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: "what still arrives for a stream that moved is delivered",
+    noticedBy: ["S2", "S8", "S14", "S17"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/calling",
+        text: "this.#channels.delete(id);\n            this.#context.scheduler.push(cancelFrame",
+        planted: "this.#context.scheduler.push(cancelFrame",
+      },
+    ],
+  },
   ...feedMutants,
 ]

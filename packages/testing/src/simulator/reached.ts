@@ -36,6 +36,7 @@ export const reached: readonly string[] = [
   "goaway",
   "second session",
   "second session refused",
+  "stream moved",
   "third session not needed",
   "begun while draining",
   "resumed while draining",

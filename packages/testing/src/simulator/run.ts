@@ -157,7 +157,9 @@ export class World implements Stage {
 
   revoke(user: string): void {
     this.#ledger.revoked.set(user, this.clock.now)
-    const ended = this.server?.revoke(user) ?? 0
+    const servers = [...this.network.leaving].map(({ server }) => server)
+    if (this.server) servers.push(this.server)
+    const ended = servers.reduce((sum, server) => sum + server.revoke(user), 0)
     this.counters.add(ended > 0 ? "revoked with a session" : "revoked without a session")
     const alone = this.clients.length === 1 && this.clients[0]?.hasOneUser
     const { sessions = 0 } = this.server?.stats() ?? {}
