@@ -14,12 +14,15 @@ import { type Broker, topicUnits } from "./broker/broker.js"
 import { FanOut } from "./feed/fan-out.js"
 import { Feeds } from "./feed/feeds.js"
 import { Publisher } from "./feed/publisher.js"
+import { RingSpace } from "./feed/ring.js"
 import { Turns } from "./feed/turns.js"
 import { demandFit, fitOf, write } from "./topic-item.js"
 import type { LooseOptions } from "./topic-options.js"
 
 /** Streams of one topic that may ask the broker for a place at a time. */
 export const opensAtATime = 16
+/** What the rings of all its keys hold together, in UTF-16 units. */
+export const allRingUnits = 67_108_864
 
 /** A topic that stands in a broker. */
 export function brokerTopic(
@@ -36,7 +39,8 @@ export function brokerTopic(
   const keyOf = plan.policy === "conflate" ? plan.keyOf : undefined
   const publisher = new Publisher(broker, host)
   const feeds = new Feeds({
-    ...{ name, broker, host, keyOf, turns: new Turns(opensAtATime) },
+    ...{ name, broker, host, keyOf },
+    ...{ turns: new Turns(opensAtATime), space: new RingSpace(allRingUnits) },
     log: (entry) => callUser(() => log?.(entry)),
   })
   const fanOut = procedure.replay ? undefined : new FanOut(feeds, plan.policy === "every")

@@ -6,7 +6,7 @@ import { expect, test } from "vitest"
 import { defaultTimeout } from "../../endpoint/src/pending.js"
 import { readUnits, topicUnits } from "../src/broker/broker.js"
 import { defaultKept } from "../src/broker/memory-broker.js"
-import { opensAtATime } from "../src/broker-topic.js"
+import { allRingUnits, opensAtATime } from "../src/broker-topic.js"
 import { brokerBackoff, linger, openTimeout } from "../src/feed/feed.js"
 import { pageEntries } from "../src/feed/feed-reader.js"
 import { idleFeeds } from "../src/feed/feeds.js"
@@ -35,7 +35,16 @@ const constants = {
   defaultMemory,
   defaultHeadersTimeout,
   defaultKept,
-  ...{ topicUnits, readUnits, ringEntries, ringUnits, pageEntries, opensAtATime, idleFeeds },
+  ...{
+    topicUnits,
+    readUnits,
+    ringEntries,
+    ringUnits,
+    allRingUnits,
+    pageEntries,
+    opensAtATime,
+    idleFeeds,
+  },
   ...{ linger, openTimeout, brokerBackoff, publishAttempt, publishTimeout, publishUnits },
   defaultKeys,
 }

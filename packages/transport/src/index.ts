@@ -1,5 +1,5 @@
 /** What carries it: transports, the host, and the one driver that pumps a session. */
-export { callUser } from "./call-user.js"
+export { callUser, surface } from "./call-user.js"
 export type { DriverUser } from "./driver.js"
 export { Driver } from "./driver.js"
 export type { Host } from "./host.js"

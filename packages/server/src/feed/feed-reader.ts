@@ -4,7 +4,7 @@ import { uniform } from "@trunkline/transport"
 import type { BrokerReader } from "../broker/broker.js"
 import { Counted } from "../counted.js"
 import { checkedCursor, linked } from "./chain.js"
-import { brokerBackoff, type Feed, type Follower } from "./feed.js"
+import { brokerBackoff, closeReader, type Feed, type Follower } from "./feed.js"
 import { FeedGap, type Ring, type Slot, stepAt } from "./ring.js"
 import { Pause } from "./within.js"
 
@@ -70,7 +70,7 @@ export class FeedReader implements ReplayReader, Follower {
   close(): void {
     if (this.#over) return
     this.#over = true
-    this.#source?.close()
+    closeReader(this.#source)
     this.#pause.giveUp()
     this.#closed()
   }
@@ -80,7 +80,7 @@ export class FeedReader implements ReplayReader, Follower {
     this.#following = false
     if (this.#over) return
     if (this.#fetching && !this.#joins()) return this.#follow()
-    this.#source?.close()
+    closeReader(this.#source)
     this.#wake()
   }
 
@@ -168,7 +168,7 @@ export class FeedReader implements ReplayReader, Follower {
       else if (known) this.position = start
       else return source
     }
-    source.close()
+    closeReader(source)
     return undefined
   }
 
@@ -181,7 +181,7 @@ export class FeedReader implements ReplayReader, Follower {
   async #readPage(source: BrokerReader, most: number): Promise<void> {
     const { host, keyOf } = this.#feed.terms
     const from = this.position
-    const giveUp = host.wakeAt(host.now() + pageTimeout, () => source.close())
+    const giveUp = host.wakeAt(host.now() + pageTimeout, () => closeReader(source))
     this.#source = source
     try {
       const steps = await source.read(Math.min(most, pageEntries))
@@ -196,7 +196,7 @@ export class FeedReader implements ReplayReader, Follower {
       }
     } finally {
       giveUp()
-      source.close()
+      closeReader(source)
       this.#source = undefined
     }
   }

@@ -1,10 +1,10 @@
 import type { Log } from "@trunkline/endpoint"
 import { backoff } from "@trunkline/protocol"
-import { type Host, uniform } from "@trunkline/transport"
+import { callUser, type Host, surface, uniform } from "@trunkline/transport"
 import type { Broker, BrokerReader, BrokerStep } from "../broker/broker.js"
 import { linked } from "./chain.js"
 import type { KeyOf } from "./feed-entry.js"
-import { FeedGap, Ring, ringEntries, ringUnits } from "./ring.js"
+import { FeedGap, Ring, type RingSpace, ringEntries, ringUnits } from "./ring.js"
 import type { Turns } from "./turns.js"
 import { Pause, within } from "./within.js"
 
@@ -18,6 +18,7 @@ export interface FeedTerms {
   readonly keyOf: KeyOf | undefined
   /** Readers that catch up at a time. */
   readonly turns: Turns
+  readonly space: RingSpace
 }
 
 /** What waits for a feed: to be woken, or to find its place in the ring. */
@@ -81,14 +82,15 @@ export class Feed {
   open(from: string | undefined): Promise<BrokerReader> {
     const { broker, host } = this.terms
     const opened = callAsync(() => broker.open(this.topic, from))
-    return within(host, openTimeout, opened, (reader) => reader.close())
+    return within(host, openTimeout, opened, closeReader)
   }
 
   release(): void {
     if (this.#released) return
     this.#released = true
     this.#pause.giveUp()
-    this.#reader?.close()
+    closeReader(this.#reader)
+    this.#ring?.clear()
     this.#over(this)
   }
 
@@ -100,8 +102,8 @@ export class Feed {
       this.release()
       throw error
     }
-    if (this.#released) this.#reader.close()
-    const ring = new Ring(this.#reader.start)
+    if (this.#released) closeReader(this.#reader)
+    const ring = new Ring(this.#reader.start, this.terms.space)
     this.#ring = ring
     void this.#run(ring)
     return ring
@@ -137,7 +139,7 @@ export class Feed {
       }
     } finally {
       this.#reader = undefined
-      reader.close()
+      closeReader(reader)
     }
   }
 
@@ -198,7 +200,13 @@ export class Feed {
     const followers = this.#followers
     this.#followers = []
     if (this.#ring) this.#told = { slots: this.#ring.slots.next, units: this.#ring.total }
-    for (const follower of followers) follower.notice()
+    for (const follower of followers) {
+      try {
+        follower.notice()
+      } catch (error) {
+        surface(error)
+      }
+    }
   }
 
   /** Without the key, which may come from a client's input. */
@@ -210,6 +218,11 @@ export class Feed {
 
 /** Milliseconds that a feed goes on without a reader: the next one need not ask the broker. */
 export const linger = 30_000
+
+/** Broken or not, an adapter's reader is let go. */
+export function closeReader(reader: BrokerReader | undefined): void {
+  callUser(() => reader?.close())
+}
 
 async function callAsync<T>(run: () => Promise<T>): Promise<T> {
   return run()

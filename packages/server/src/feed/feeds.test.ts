@@ -5,6 +5,7 @@ import { expect, test } from "vitest"
 import type { Broker, BrokerReader, BrokerStep } from "../broker/broker.js"
 
 import { Feeds, idleFeeds } from "./feeds.js"
+import { RingSpace } from "./ring.js"
 import { Turns } from "./turns.js"
 
 /** A reader of which the test says what it brings, and when. */
@@ -59,10 +60,11 @@ const run = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, n) => entry(first + n))
 
 /** Feeds over a broker whose readers are scripts: at the tip `c0`, unless the test opens them itself. */
-function setUp(open?: (from: string | undefined) => Script | Promise<Script>) {
+function setUp(open?: (from: string | undefined) => Script | Promise<Script>, units = 67_108_864) {
   const clock = new VirtualClock()
   const readers: Script[] = []
   const log: string[] = []
+  const space = new RingSpace(units)
   const broker: Broker = {
     capabilities: { replay: true, durable: false, dedupe: 0 },
     open: async (_, from) => {
@@ -76,9 +78,10 @@ function setUp(open?: (from: string | undefined) => Script | Promise<Script>) {
   }
   const feeds = new Feeds({
     ...{ name: "a", broker, host: clock, keyOf: undefined, turns: new Turns(16) },
+    space,
     log: ({ message }) => log.push(message),
   })
-  return { clock, readers, feeds, log }
+  return { clock, readers, feeds, log, space }
 }
 
 /** What a stream is given until there is nothing more. */
@@ -329,6 +332,53 @@ test("of feeds without readers so many are kept", async () => {
     stream.close()
   }
   expect(readers.map(({ closed }) => closed)).toEqual([true, ...Array(idleFeeds).fill(false)])
+})
+
+test("all keys together hold no more than their space, and a stream reads on at the broker", async () => {
+  const { clock, readers, feeds, space } = setUp(undefined, 5_000)
+  const streams: ReplayReader[] = []
+  for (const key of ["a", "b", "c"]) streams.push(await feeds.open(key, undefined, () => {}))
+  for (const reader of readers)
+    reader.bring(...run(1, 30).map((step) => ({ ...step, payload: "1".repeat(72) })))
+  await clock.advance(0)
+  expect(space.used).toBeGreaterThan(4_000)
+  expect(space.used).toBeLessThanOrEqual(5_000)
+  expect(streams[0]?.read(5)).toBeUndefined()
+  await clock.advance(0)
+  expect(readers[3]?.from).toBe("c0")
+  for (const stream of streams) stream.close()
+  expect(space.used).toBeLessThanOrEqual(2_500)
+})
+
+test("a wake that throws keeps none from being woken, and a reader that cannot be closed nobody's place", async () => {
+  const { clock, readers, feeds } = setUp()
+  const surfaced: unknown[] = []
+  const listener = (error: unknown) => surfaced.push(error)
+  const others = process.listeners("uncaughtException")
+  process.removeAllListeners("uncaughtException").on("uncaughtException", listener)
+  try {
+    let woken = 0
+    const broken = await feeds.open("a", undefined, () => {
+      throw new Error("wake")
+    })
+    const stream = await feeds.open("a", undefined, () => void woken++)
+    for (const reader of [broken, stream]) expect(reader.read(1)).toBeUndefined()
+    readers[0]?.bring(entry(1))
+    await clock.advance(0)
+    expect(woken).toBe(1)
+    const page = await feeds.open("a", "e5", () => {})
+    if (readers[1])
+      readers[1].close = () => {
+        throw new Error("close")
+      }
+    for (const reader of [broken, stream, page]) reader.close()
+    expect(feeds.readers).toBe(0)
+    await clock.advance(0)
+    expect(surfaced).toMatchObject([{ message: "wake" }, { message: "close" }])
+  } finally {
+    process.off("uncaughtException", listener)
+    for (const other of others) process.on("uncaughtException", other)
+  }
 })
 
 test("an entry is its text for json, and written once for another codec", async () => {

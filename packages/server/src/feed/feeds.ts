@@ -46,11 +46,14 @@ export class Feeds {
 
   #letGo(feed: Feed): void {
     if (--feed.holders > 0 || this.#feeds.get(feed.topic) !== feed) return
-    feed.idleSince = this.#terms.host.now()
+    const { host, space } = this.#terms
+    feed.idleSince = host.now()
     this.#idle.add(feed)
     if (feed.down) return feed.release()
-    if (this.#idle.size <= idleFeeds) return
-    for (const idle of this.#idle) return idle.release()
+    for (const idle of this.#idle) {
+      if (this.#idle.size <= idleFeeds && space.used <= space.most / 2) return
+      idle.release()
+    }
   }
 
   readonly #over = (feed: Feed): void => {

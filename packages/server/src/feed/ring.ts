@@ -19,12 +19,44 @@ export const ringUnits = 1_048_576
 /** Units of what a stream is given at once: about as many as may wait in it. */
 const stepUnits = 131_072
 
+/** What an entry costs beside its text, roughly. */
+const slotUnits = 128
+
+/**
+ * What the rings of all keys of a topic hold together, in UTF-16 units; each slot counts for 128 more.
+ * Above that those give that were pushed to least lately, down to their newest slot.
+ */
+export class RingSpace {
+  used = 0
+  readonly most: number
+  readonly #rings = new Set<Ring>()
+
+  constructor(most: number) {
+    this.most = most
+  }
+
+  pushed(ring: Ring): void {
+    this.#rings.delete(ring)
+    this.#rings.add(ring)
+    if (this.used <= this.most) return
+    for (const oldest of this.#rings) {
+      oldest.shrink()
+      if (this.used <= this.most) return
+      this.#rings.delete(oldest)
+    }
+  }
+
+  left(ring: Ring): void {
+    this.#rings.delete(ring)
+  }
+}
+
 /**
  * The newest entries of a topic, from which all of a node's streams read by reference.
  *
  * Must hold (S13): slot follows on slot without a hole, save where a gap says so, and the first follows
  * on `base`. So a reader that stands at a cursor that is known here goes on behind it, and skips or
- * repeats nothing.
+ * repeats nothing. However little space there is, it holds the newest slot.
  */
 export class Ring {
   /** The cursor before the first slot. */
@@ -43,9 +75,12 @@ export class Ring {
   #givenAt = -1
   #givenBefore = -1
 
-  constructor(start: string) {
+  readonly #space: RingSpace
+
+  constructor(start: string, space: RingSpace) {
     this.base = start
     this.tip = start
+    this.#space = space
   }
 
   /** The number of what follows on a cursor; undefined where the ring cannot tell. */
@@ -71,7 +106,20 @@ export class Ring {
     const units = unitsOf(slot)
     this.#units += units
     this.total += units
+    this.#space.used += units + slotUnits
     while (slots.size > ringEntries || (this.#units > ringUnits && slots.size > 1)) this.#shift()
+    this.#space.pushed(this)
+  }
+
+  /** Makes space for others, as far as they need it. */
+  shrink(): void {
+    while (this.slots.size > 1 && this.#space.used > this.#space.most) this.#shift()
+  }
+
+  /** Gives back its space. */
+  clear(): void {
+    while (this.slots.size > 0) this.#shift()
+    this.#space.left(this)
   }
 
   /** What stands at a number: a gap, or at most so many entries. Undefined at the tip. */
@@ -94,7 +142,9 @@ export class Ring {
   #shift(): void {
     const slot = this.slots.shift()
     if (!slot) return
-    this.#units -= unitsOf(slot)
+    const units = unitsOf(slot)
+    this.#units -= units
+    this.#space.used -= units + slotUnits
     if (this.#places.get(slot.cursor) === this.slots.first) this.#places.delete(slot.cursor)
     this.base = slot.cursor
   }
