@@ -40,11 +40,6 @@ export class Heartbeat {
     this.#reprieved = false
   }
 
-  /** Whether there is a probe that nothing heard since has answered. */
-  get probing(): boolean {
-    return this.#probedAt !== undefined
-  }
-
   /** The caller sends a PING on suspicion from elsewhere, such as a page that woke up. */
   probed(now: number): void {
     this.#probedAt = now

@@ -46,6 +46,19 @@ describe("Liveness", () => {
     expect(line.roundTrip).toBe(25)
   })
 
+  it("asks until its last ping is answered, whatever else it hears, or has another socket", () => {
+    const { it: line } = liveness("client")
+    expect(line.asking).toBe(false)
+    const number = line.ping()
+    line.heard()
+    expect(line.asking).toBe(true)
+    line.pong(number)
+    expect(line.asking).toBe(false)
+    line.ping()
+    line.begin(20_000)
+    expect(line.asking).toBe(false)
+  })
+
   it("measures with the traffic, at a client", () => {
     const { it: line, context } = liveness("client")
     line.ping()

@@ -17,6 +17,8 @@ export class Liveness {
   #busySince: number | undefined
   #pings = 0
   #pingedAt = 0
+  /** The PING that was answered last, or will not be. */
+  #pongs = 0
 
   constructor(role: Role, context: Context, outbox: Outbox) {
     this.#role = role
@@ -43,6 +45,7 @@ export class Liveness {
   begin(interval: number): void {
     const { now, random } = this.#context
     this.#heartbeat.begin(interval, this.#role === "server" ? random() : 0, now)
+    this.#pongs = this.#pings
     this.acknowledged()
   }
 
@@ -50,9 +53,9 @@ export class Liveness {
     this.#heartbeat.heard(this.#context.now)
   }
 
-  /** Whether the other side has been asked and nothing has been heard since. */
-  get probing(): boolean {
-    return this.#heartbeat.probing
+  /** Whether the last PING on this socket has not been answered, whatever else has been heard since. */
+  get asking(): boolean {
+    return this.#pongs < this.#pings
   }
 
   /** Something arrived at the other side: whatever still waits began to wait now. */
@@ -77,6 +80,8 @@ export class Liveness {
   }
 
   pong(number: number): void {
-    if (number === this.#pings) this.roundTrip = this.#context.now - this.#pingedAt
+    if (number !== this.#pings) return
+    this.#pongs = number
+    this.roundTrip = this.#context.now - this.#pingedAt
   }
 }

@@ -473,7 +473,7 @@ export class Session {
     if (this.#over || this.#callee.binding + this.calling.binding > 0) return
     this.#callee.abandon()
     if (this.idle) this.bye(reason)
-    else if (!this.#liveness.probing) this.probe()
+    else if (!this.#liveness.asking) this.probe()
   }
 
   get #openChannels(): number {
