@@ -1,5 +1,7 @@
 import { readFileSync } from "node:fs"
 import { type Connection, connect } from "@trunkline/client"
+import { msgpack } from "@trunkline/client/msgpack"
+import { jsonCodec } from "@trunkline/protocol"
 import { serve } from "@trunkline/server"
 import { listen } from "@trunkline/server/node"
 import * as fc from "fast-check"
@@ -65,14 +67,16 @@ function begin(connection: Connection, ends: Ends): void {
 }
 
 test.each([
-  ["a client", hostileServer, undefined, messages],
-  ["a client that serves", hostileCaller, router, messages / 2],
+  ["a client", hostileServer, undefined, messages, jsonCodec],
+  ["a client that serves", hostileCaller, router, messages / 2, jsonCodec],
+  ["a client of msgpack", hostileServer, undefined, messages / 2, msgpack],
+  ["a client of msgpack that serves", hostileCaller, router, messages / 4, msgpack],
 ])(
-  `%s takes ${messages} hostile messages or half of them, seed ${seed}`,
+  `%s takes ${messages} hostile messages or a part of them, seed ${seed}`,
   {
     timeout: 600_000,
   },
-  async (_, hostile, served, most) => {
+  async (_, hostile, served, most, codec) => {
     const server = serve(router, { host })
     const listening = await listen(server, { port: 0, hostname: "127.0.0.1" })
     const witness = await Witness.watch(`ws://127.0.0.1:${listening.port}/rpc`)
@@ -82,10 +86,11 @@ test.each([
     let results = 0
 
     const run = async (script: readonly Step[]): Promise<void> => {
-      const captor = new Captor()
+      const captor = new Captor(codec)
       const connection = connect("ws://hostile", {
         host,
         WebSocket: captor.WebSocket,
+        codecs: [codec],
         reconnect: { base: 0, cap: 1 },
         serve: served,
         limits: { calls: 16, streams: 8, handlers: 32 },

@@ -1,16 +1,18 @@
+import type { Codec } from "@trunkline/protocol"
 import type { Server, Transport, TransportEvents } from "@trunkline/server"
 import { helloBody } from "../support/raw-client.js"
 import { Moment, type Step, wireOf } from "./script.js"
+import { heard, written } from "./speech.js"
 
 type Wire = Parameters<TransportEvents["message"]>[0]
 
 /** The server's end of a socket in memory. */
 class MemorySocket implements Transport {
   isOpen = true
-  readonly #heard: (message: unknown) => void
+  readonly #heard: (wire: Wire) => void
   #events: TransportEvents | undefined
 
-  constructor(heard: (message: unknown) => void) {
+  constructor(heard: (wire: Wire) => void) {
     this.#heard = heard
   }
 
@@ -19,7 +21,7 @@ class MemorySocket implements Transport {
   }
 
   send(wire: Wire): void {
-    if (this.isOpen) this.#heard(JSON.parse(String(wire)))
+    if (this.isOpen) this.#heard(wire)
   }
 
   close(): void {
@@ -53,14 +55,16 @@ export class Attacker {
   welcomes = 0
   resumed = 0
   readonly #server: Server
+  readonly #codec: Codec
   #socket: MemorySocket | undefined
   #moment = new Moment()
   #known: Known | undefined
   #answered = false
   #attempt = 0
 
-  constructor(server: Server) {
+  constructor(server: Server, codec: Codec) {
     this.#server = server
+    this.#codec = codec
   }
 
   async run(steps: readonly Step[]): Promise<void> {
@@ -73,7 +77,7 @@ export class Attacker {
 
   async #send(step: Step): Promise<void> {
     if (!this.#socket?.isOpen) await this.#connect(undefined)
-    const wire = wireOf(step, this.#moment)
+    const wire = wireOf(step, this.#moment, this.#codec)
     if (wire === undefined || !this.#socket?.isOpen) return
     this.messages++
     this.#socket.deliver(wire)
@@ -94,16 +98,17 @@ export class Attacker {
   }
 
   async #connect(resume: object | undefined): Promise<void> {
-    const socket = new MemorySocket((message) => this.#heard(message))
+    const socket = new MemorySocket((wire) => this.#heard(heard(this.#codec, wire)))
     this.#socket = socket
     this.#answered = false
-    this.#server.accept(socket, "trunkline.v1.json", {
+    this.#server.accept(socket, this.#codec.subprotocol, {
       origin: undefined,
       remote: "memory",
       cookie: undefined,
       request: undefined,
     })
-    socket.deliver(JSON.stringify([0, 0, [1, { ...helloBody, ...(resume && { resume }) }]]))
+    const hello = [0, 0, [1, { ...helloBody, ...(resume && { resume }) }]]
+    socket.deliver(written(this.#codec, JSON.stringify(hello)))
     while (socket.isOpen && !this.#answered) await turn()
     if (this.#moment.next === 1) await this.#send(opening)
   }

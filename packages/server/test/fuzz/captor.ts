@@ -1,6 +1,8 @@
 import type { WebSocketClass, WebSocketLike } from "@trunkline/client"
+import { type Codec, type Encoded, jsonCodec } from "@trunkline/protocol"
 import { turn } from "./attacker.js"
 import { Moment, type Step, wireOf } from "./script.js"
+import { heard, written } from "./speech.js"
 
 type Listener = (event: never) => void
 
@@ -16,15 +18,17 @@ export class Captor {
   #socket: CaptiveSocket | undefined
   #moment = new Moment()
   #session = 0
+  readonly #codec: Codec
 
-  constructor() {
+  constructor(codec: Codec = jsonCodec) {
+    this.#codec = codec
     const opened = (socket: CaptiveSocket) => {
       this.#socket = socket
     }
-    const heard = (message: unknown) => this.#heard(message)
+    const message = (wire: string | Uint8Array) => this.#heard(heard(codec, wire))
     this.WebSocket = class extends CaptiveSocket {
       constructor() {
-        super(heard)
+        super(codec, message)
         opened(this)
       }
     }
@@ -41,7 +45,7 @@ export class Captor {
   }
 
   async #send(step: Step): Promise<void> {
-    const wire = wireOf(step, this.#moment)
+    const wire = wireOf(step, this.#moment, this.#codec)
     if (wire === undefined || !this.#socket?.isOpen) return
     this.messages++
     this.#socket.deliver(wire)
@@ -77,20 +81,21 @@ export class Captor {
       grace: 120_000,
       caps: [],
     }
-    this.#socket?.welcome(JSON.stringify([0, 0, [2, body]]))
+    this.#socket?.welcome(written(this.#codec, JSON.stringify([0, 0, [2, body]])))
   }
 }
 
 class CaptiveSocket implements WebSocketLike {
-  readonly protocol = "trunkline.v1.json"
+  readonly protocol: string
   readonly bufferedAmount = 0
   binaryType = "arraybuffer"
   isOpen = true
   welcomed = false
-  readonly #heard: (message: unknown) => void
+  readonly #heard: (wire: string | Uint8Array) => void
   readonly #listeners = new Map<string, Listener>()
 
-  constructor(heard: (message: unknown) => void) {
+  constructor({ subprotocol }: Codec, heard: (wire: string | Uint8Array) => void) {
+    this.protocol = subprotocol
     this.#heard = heard
     setImmediate(() => this.#tell("open", {}))
   }
@@ -100,7 +105,7 @@ class CaptiveSocket implements WebSocketLike {
   }
 
   send(data: string | Uint8Array): void {
-    if (this.isOpen) this.#heard(JSON.parse(String(data)))
+    if (this.isOpen) this.#heard(data)
   }
 
   close(code: number | undefined): void {
@@ -109,13 +114,13 @@ class CaptiveSocket implements WebSocketLike {
     setImmediate(() => this.#tell("close", { code: code ?? 1005, reason: "" }))
   }
 
-  welcome(wire: string): void {
-    this.#tell("message", { data: wire })
+  welcome(wire: Encoded): void {
+    this.deliver(wire)
     this.welcomed = this.isOpen
   }
 
-  deliver(wire: string | Uint8Array<ArrayBuffer>): void {
-    this.#tell("message", { data: typeof wire === "string" ? wire : wire.buffer })
+  deliver(wire: Encoded): void {
+    this.#tell("message", { data: typeof wire === "string" ? wire : wire.slice().buffer })
   }
 
   die(): void {

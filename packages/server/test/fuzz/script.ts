@@ -1,4 +1,6 @@
+import { type Codec, type Encoded, jsonCodec } from "@trunkline/protocol"
 import * as fc from "fast-check"
+import { spelled, unspelled, written } from "./speech.js"
 
 /*
  * What a hostile peer does, as plain data: it can be shrunk, printed, and kept in the corpus. What only
@@ -351,16 +353,19 @@ export const hostileCaller: fc.Arbitrary<readonly Step[]> = stepsOf(
 )
 
 /** What goes over the wire; `undefined`: nothing, the socket dies. */
-export function wireOf(step: Step, moment: Moment): string | Uint8Array<ArrayBuffer> | undefined {
+export function wireOf(step: Step, moment: Moment, codec: Codec = jsonCodec): Encoded | undefined {
   switch (step.do) {
     case "frames": {
       const { frames } = step
       const numbers = [numberOf(step.first, moment), numberOf(step.ack, moment)]
       if (step.first === "next") moment.next += frames.length
-      return named(JSON.stringify([...numbers, ...frames]), moment)
+      return written(codec, named(JSON.stringify([...numbers, ...frames]), moment))
     }
     case "mutate":
-      return step.changes.reduce(changed, String(wireOf(step.step, moment)))
+      return unspelled(
+        codec,
+        step.changes.reduce(changed, spelled(wireOf(step.step, moment, codec) ?? "")),
+      )
     case "text":
       return step.text
     case "bytes":
