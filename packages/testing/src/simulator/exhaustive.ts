@@ -4,6 +4,7 @@ import { type Report, run } from "./run.js"
 import type { CallOperation, Operation, Scenario, StreamOperation } from "./scenario.js"
 import { plainSend, type SendOperation } from "./sending/send-operation.js"
 import type { TalkOperation } from "./talk/talk-operations.js"
+import type { LogFault, TopicOperation } from "./topics/topic-plan.js"
 
 /** How a line breaks: what of the messages on their way still arrives, and who hears of it. */
 export interface Break {
@@ -173,6 +174,21 @@ function talking(operations: readonly TalkOperation[]): Scenario {
   return { ...script(), talk: [{ id: 0, at: 1, client: 0, type: "greet" }, ...operations] }
 }
 
+function reading(operation: Partial<TopicOperation>, ...faults: readonly LogFault[]): Scenario {
+  const reader = {
+    id: 300,
+    at: 10,
+    client: 0,
+    topic: 0,
+    procedure: "lenient",
+    reader: "events",
+  } as const
+  const habits = { readerGap: 0, leaveAfter: undefined, reloadAfter: undefined }
+  const operations = [{ ...reader, ...habits, ...operation }]
+  const appends = [{ at: 15, topic: 0, count: 5, gap: 3, size: 0 }]
+  return { ...script(), topics: { kept: [10_000], latency: 1, operations, appends, faults } }
+}
+
 /** What is broken everywhere it can be. Short, since the pairs grow with the square. */
 export const scripts: Readonly<Record<string, Scenario>> = {
   "a call": script(call(1)),
@@ -239,4 +255,10 @@ export const scripts: Readonly<Record<string, Scenario>> = {
   "a server that reads a stream": talking([
     { id: 1, at: 10, client: 0, type: "watch", items: 6, gap: 3 },
   ]),
+  "a log behind a page load": reading({ reloadAfter: 2, reader: "subscribe" }),
+  "a state, and a log that begins anew": reading(
+    { procedure: "board" },
+    { at: 22, type: "renew", topic: 0 },
+  ),
+  "a quiet stream of a log": reading({ procedure: "filtered" }),
 }

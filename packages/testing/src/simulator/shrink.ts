@@ -1,6 +1,7 @@
 import type { Report } from "./run.js"
 import type { Operation, Scenario } from "./scenario.js"
 import { plainerSends } from "./sending/send-operation.js"
+import type { TopicPlan } from "./topics/topic-plan.js"
 import { Violated } from "./violation.js"
 
 /** Runs that making a scenario smaller may take. */
@@ -43,7 +44,15 @@ function* smallerThan(scenario: Scenario): Generator<Scenario> {
     yield { ...scenario, talk: undefined }
     for (const talk of without(scenario.talk)) yield { ...scenario, talk }
   }
-  if (scenario.clients > 1 && scenario.operations.every(({ client }) => client === 0)) {
+  if (scenario.topics) {
+    yield { ...scenario, topics: undefined }
+    for (const topics of fewerOf(scenario.topics)) yield { ...scenario, topics }
+  }
+  const readers = scenario.topics?.operations ?? []
+  if (
+    scenario.clients > 1 &&
+    [...scenario.operations, ...readers].every(({ client }) => client === 0)
+  ) {
     yield { ...scenario, clients: 1 }
   }
   for (const [name, plain] of plainWeather) {
@@ -54,6 +63,12 @@ function* smallerThan(scenario: Scenario): Generator<Scenario> {
       yield { ...scenario, operations: replaced(scenario.operations, index, plainer) }
     }
   }
+}
+
+function* fewerOf(plan: TopicPlan): Generator<TopicPlan> {
+  for (const operations of without(plan.operations)) yield { ...plan, operations }
+  for (const faults of without(plan.faults)) yield { ...plan, faults }
+  for (const appends of without(plan.appends)) yield { ...plan, appends }
 }
 
 function replaced<T>(list: readonly T[], index: number, value: T): readonly T[] {
