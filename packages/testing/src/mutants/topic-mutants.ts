@@ -182,40 +182,4 @@ export const topicMutants: readonly Mutant[] = [
       },
     ],
   },
-  {
-    name: "what follows on the beginning of a ring is skipped",
-    noticedBy: ["S13", "S2"],
-    within: 1_000,
-    edits: [
-      {
-        module: "server/feed/ring",
-        text: "if (cursor === this.base)\n            return this.slots.first;",
-        planted: "if (cursor === this.base)\n            return this.slots.first + 1;",
-      },
-    ],
-  },
-  {
-    name: "a stream joins a ring one entry too early",
-    noticedBy: ["S13", "S2"],
-    within: 1_000,
-    edits: [
-      {
-        module: "server/feed/ring",
-        text: "this.#places.set(slot.cursor, slots.next);",
-        planted: "this.#places.set(slot.cursor, slots.next - 1);",
-      },
-    ],
-  },
-  {
-    name: "a feed that was lost goes on behind a gap without a word",
-    noticedBy: ["S13", "S2"],
-    within: 2_000,
-    edits: [
-      {
-        module: "server/feed/feed",
-        text: "if (gap)\n            this.#take(ring, [{ gap, cursor: start }]);",
-        planted: "if (gap)\n            ring.tip = start;",
-      },
-    ],
-  },
 ]
