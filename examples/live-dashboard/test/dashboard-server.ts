@@ -20,12 +20,17 @@ export async function buildPage(): Promise<void> {
 /** The dashboard's server in a process of its own, which a test can kill and start again. */
 export class DashboardServer {
   readonly #imports: readonly string[]
+  readonly #store: string | undefined
   #process: ChildProcess | undefined
   /** Free at first; once it was chosen it stays. */
   #port = 0
 
-  /** @param system what it takes the machine for, if not for what it is */
-  constructor(system?: NodeJS.Platform) {
+  /**
+   * @param system what it takes the machine for, if not for what it is
+   * @param store a folder in which alerts and notes outlive it
+   */
+  constructor(system?: NodeJS.Platform, store?: string) {
+    this.#store = store
     const code = `Object.defineProperty(process, "platform", { value: "${system}" })`
     this.#imports = system === undefined ? [] : importing(code)
   }
@@ -39,7 +44,7 @@ export class DashboardServer {
     const { PATH } = process.env
     const code = `const { now } = Date; Date.now = () => now() + ${ahead * 1_000}`
     const clock = ahead === 0 ? [] : importing(code)
-    const env = { PATH, PORT: String(this.#port), SAMPLE_EVERY: "100" }
+    const env = { PATH, PORT: String(this.#port), SAMPLE_EVERY: "100", STORE: this.#store }
     const flags = [...this.#imports, ...clock]
     const started = spawn(process.execPath, [...flags, `${example}server/dist/main.js`], {
       env,

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { connect, createClient } from "@trunkline/client"
 import type { Locator } from "playwright-core"
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest"
@@ -182,6 +185,69 @@ describeInChromium("the live dashboard", () => {
       .getByRole("log", { name: "Alert feed" })
       .getByText(/^Memory back at/)
       .waitFor()
+  })
+
+  it("shows where alerts may be missing after a restart without a store, and has all notes anew", async () => {
+    await addNote("written before")
+    await raiseAnAlert()
+    await server.kill()
+    await page.locator(".line-events", { hasText: "Lost" }).waitFor()
+    await server.start()
+    const feed = page.getByRole("log", { name: "Alert feed" })
+    await feed.getByText("Alerts may be missing here").waitFor()
+    expect(await feed.getByText(/^Memory at/).count()).toBe(1)
+    await page.getByText("written before").waitFor({ state: "detached" })
+    await page.getByText("Notes: all that there is").first().waitFor()
+    await page.getByText("Alerts: some are lost").waitFor()
+    onlyFailedAttempts()
+  })
+
+  it("misses no alert and no note across a restart with a store", async () => {
+    const store = await mkdtemp(join(tmpdir(), "dashboard-"))
+    const keeping = new DashboardServer(undefined, store)
+    await keeping.start()
+    try {
+      await page.goto(keeping.url)
+      await addNote("written before")
+      await raiseAnAlert()
+      const feed = page.getByRole("log", { name: "Alert feed" })
+      await keeping.kill()
+      await page.locator(".line-events", { hasText: "Lost" }).waitFor()
+      await keeping.start()
+      await page.locator(".line-events", { hasText: "New session" }).waitFor()
+      await raiseAnAlert(2)
+      await addNote("written after")
+      expect(await feed.getByText("Alerts may be missing here").count()).toBe(0)
+      expect(await page.getByText(/^Alerts: some/).count()).toBe(0)
+      await page.reload()
+      await page.getByText("written before").waitFor()
+      await page.getByText("written after").waitFor()
+      await feed
+        .getByText(/^Memory at/)
+        .nth(1)
+        .waitFor()
+      expect(await feed.getByText(/^Memory at/).count()).toBe(2)
+      expect(await fact("Alerts read to")).toMatch(/\.\d+$/)
+      onlyFailedAttempts()
+    } finally {
+      await keeping.kill()
+      await rm(store, { recursive: true })
+    }
+  })
+
+  it("moves to the next server when this one is drained, and nothing is interrupted", async () => {
+    await samplesAfter(3)
+    const session = await fact("Session")
+    await page.getByRole("button", { name: "Drain the server" }).click()
+    await page.locator(".line-events", { hasText: "The server is about to leave" }).waitFor()
+    await page.locator(".line-events", { hasText: "Moved to another session" }).waitFor()
+    expect(await fact("Session")).not.toBe(session)
+    expect(await state()).toBe("Open")
+    const { last } = await sequence()
+    await samplesAfter(last)
+    expect(await sequence()).toMatchObject({ missing: 0, twice: 0 })
+    expect(await page.locator(".line-events", { hasText: "Lost" }).count()).toBe(0)
+    await addNote("through the next one")
   })
 
   it("falls behind while its reader is held, and shows the newest value first when it is released", async () => {
@@ -437,12 +503,30 @@ describeInChromium("the live dashboard", () => {
     }
   }
 
+  async function addNote(text: string): Promise<void> {
+    await page.getByRole("textbox", { name: "Note", exact: true }).fill(text)
+    await page.getByRole("button", { name: "Add note" }).click()
+    await page.getByText(text).waitFor()
+  }
+
+  /** Waits until the feed has so many. */
+  async function raiseAnAlert(count = 1): Promise<void> {
+    const form = page.getByRole("form", { name: "Add a rule" })
+    await form.getByLabel("When").selectOption("Memory")
+    await form.getByLabel("is above").fill("0")
+    await form.getByLabel("for", { exact: true }).fill("0")
+    await form.getByRole("button", { name: "Add rule" }).click()
+    const raised = page.getByRole("log", { name: "Alert feed" }).getByText(/^Memory at/)
+    await raised.nth(count - 1).waitFor()
+  }
+
   /** As another viewer does. */
   async function removeElsewhere(text: string): Promise<void> {
     const connection = connect(server.url.replace(/\/$/, "/rpc"))
     const { notes } = createClient(dashboard, connection)
-    for await (const list of notes.list()) {
-      const id = list.find((note) => note.text === text)?.id
+    for await (const event of notes.changes().events()) {
+      if (!("note" in event) || event.note.type !== "reset") continue
+      const id = event.note.state.find((note) => note.text === text)?.id
       expect(id).toBeDefined()
       await notes.remove({ id: id ?? "" })
       break

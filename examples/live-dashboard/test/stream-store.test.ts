@@ -5,7 +5,7 @@ import { connectedPair } from "@trunkline/testing"
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest"
 import * as z from "zod"
 import { Hold } from "../web/src/hold.js"
-import { type Followed, StreamStore } from "../web/src/stream-store.js"
+import { type Followed, type Received, StreamStore } from "../web/src/stream-store.js"
 
 const numbers = contract({
   count: subscription({
@@ -47,7 +47,10 @@ describe("a store that follows a stream", () => {
     hold = new Hold()
     const folding = {
       empty: [],
-      add: (all: readonly number[], added: readonly number[]) => [...all, ...added],
+      add: (all: readonly number[], added: readonly Received<number>[]) => [
+        ...all,
+        ...added.map(({ item }) => item),
+      ],
       anew: () => [],
     }
     store = new StreamStore<number, readonly number[]>(() => client.count(), folding, hold)

@@ -1,8 +1,9 @@
 import * as z from "zod"
-import { Place } from "./machine.js"
 import { metricNames, metrics } from "./metrics.js"
 
 export const mostRules = 20
+/** Alerts that the feed shows. */
+export const feedLength = 100
 
 /** What a viewer asks to be told of. Its messages are what the form shows at the field. */
 export const RuleInput = z
@@ -29,7 +30,7 @@ export const Rule = z.object({ id: RuleId, ...RuleInput.shape, raised: z.boolean
 export type Rule = z.infer<typeof Rule>
 
 /** A rule's condition came true, or ceased to be. */
-export const Alert = Place.extend({
+export const Alert = z.object({
   at: z.number(),
   type: z.enum(["raised", "cleared"]),
   rule: RuleInput,

@@ -2,7 +2,7 @@ import { call, contract, subscription } from "@trunkline/contract"
 import * as z from "zod"
 import { Alert, mostRules, Rule, RuleId, RuleInput } from "./alerts.js"
 import { Machine, ProcessChange, Pulse, Sample } from "./machine.js"
-import { mostNotes, Note, NoteId, NoteInput, Viewer, ViewerName } from "./people.js"
+import { mostNotes, Note, NoteChange, NoteId, NoteInput, Viewer, ViewerName } from "./people.js"
 
 export * from "./alerts.js"
 export * from "./machine.js"
@@ -10,8 +10,9 @@ export * from "./metrics.js"
 export * from "./people.js"
 
 /**
- * Everything that the page and its server say to each other. All streams begin anew after the server was
- * restarted (`restart: "fresh"`): each one opens with all that a page needs to be right again.
+ * Everything that the page and its server say to each other. Alerts and notes stand in logs: after a
+ * restart of the server they go on where the page was, if the log outlived it. All other streams begin
+ * anew (`restart: "fresh"`): each one opens with all that a page needs to be right again.
  */
 export const dashboard = contract({
   /** What this machine is, and what it cannot tell about itself. */
@@ -59,17 +60,25 @@ export const dashboard = contract({
     remove: call({ input: z.object({ id: RuleId }), idempotency: "idempotent" }),
   },
 
-  /** The latest alerts and then each new one, in order. */
+  /**
+   * The latest alerts and then each new one, in order. None is missed while its page is away; where some
+   * are lost for good the page is told, and shows where.
+   */
   alerts: subscription({
     item: Alert,
-    errors: { FELL_BEHIND: null },
-    delivery: "every",
-    restart: "fresh",
+    replay: "topic",
+    state: z.array(Alert).readonly(),
+    onGap: "continue",
   }),
 
   notes: {
-    /** The notes as they stand, and again after each change. */
-    list: subscription({ item: z.array(Note).readonly(), delivery: "latest", restart: "fresh" }),
+    /** The notes as they stand, newest first, and then each change: all of them again where some are lost. */
+    changes: subscription({
+      item: NoteChange,
+      replay: "topic",
+      state: z.array(Note).readonly(),
+      onGap: "snapshot",
+    }),
     /** Leaves a note for everybody who watches. */
     add: call({
       input: NoteInput,
@@ -94,5 +103,7 @@ export const dashboard = contract({
      * comes over the next one.
      */
     cut: call({}),
+    /** Has this server leave in good order, and another take over: pages move there without a break. */
+    drain: call({ idempotency: "idempotent" }),
   },
 })

@@ -26,3 +26,9 @@ export type NoteInput = z.infer<typeof NoteInput>
 export const NoteId = z.string().max(64)
 export const Note = z.object({ id: NoteId, at: z.number(), ...NoteInput.shape })
 export type Note = z.infer<typeof Note>
+
+export const NoteChange = z.union([
+  z.object({ added: Note }),
+  z.object({ removed: z.object({ id: NoteId }) }),
+])
+export type NoteChange = z.infer<typeof NoteChange>

@@ -1,7 +1,6 @@
 import type { Alert, Sample } from "@trunkline-example/dashboard-contract"
 import { describe, expect, it } from "vitest"
 import { AlertRules } from "./alert-rules.js"
-import { History } from "./history.js"
 
 const second = 1_000
 
@@ -9,66 +8,47 @@ function sample(number: number, cpu: number): Sample {
   return { run: "run", number, at: number * second, cpu, memory: { used: 1, total: 4 } }
 }
 
-/** What the feed says after a second of each of these. */
-async function told(rules: AlertRules, alerts: History<Alert>, cpu: number[]): Promise<string[]> {
+/** What is told after a second of each of these. */
+function told(rules: AlertRules, alerts: Alert[], cpu: number[]): string[] {
   cpu.forEach((busy, index) => {
     rules.check(sample(index + 1, busy))
   })
-  const end = new AbortController()
-  const said: string[] = []
-  const stream = alerts.follow(end.signal, () => new Error("fell behind"))
-  // The mark is put behind what was told, so that the reader knows the end.
-  alerts.add((place) => ({ ...place, ...mark }))
-  for await (const { at, type, value } of stream) {
-    if (at === mark.at) break
-    said.push(`${at / second} ${type} ${value}`)
-  }
-  return said
+  return alerts.map(({ at, type, value }) => `${at / second} ${type} ${value}`)
 }
 
-const mark = {
-  at: -1,
-  type: "cleared" as const,
-  value: 0,
-  rule: { metric: "cpu" as const, above: 0, seconds: 0 },
-}
-
-function made(): { rules: AlertRules; alerts: History<Alert> } {
-  const alerts = new History<Alert>("run", 100)
-  return { rules: new AlertRules(alerts), alerts }
+function made(): { rules: AlertRules; alerts: Alert[] } {
+  const alerts: Alert[] = []
+  return { rules: new AlertRules((alert) => alerts.push(alert)), alerts }
 }
 
 describe("a rule", () => {
-  it("is raised once it was above for as long as it says, and cleared when it is not", async () => {
+  it("is raised once it was above for as long as it says, and cleared when it is not", () => {
     const { rules, alerts } = made()
     rules.add({ metric: "cpu", above: 80, seconds: 2 })
-    expect(await told(rules, alerts, [90, 91, 92, 93, 80, 70])).toEqual([
-      "3 raised 92",
-      "5 cleared 80",
-    ])
+    expect(told(rules, alerts, [90, 91, 92, 93, 80, 70])).toEqual(["3 raised 92", "5 cleared 80"])
     expect(rules.list.value[0]?.raised).toBe(false)
   })
 
-  it("is not raised by less than that, however often", async () => {
+  it("is not raised by less than that, however often", () => {
     const { rules, alerts } = made()
     rules.add({ metric: "cpu", above: 80, seconds: 2 })
-    expect(await told(rules, alerts, [90, 90, 10, 90, 90, 10])).toEqual([])
+    expect(told(rules, alerts, [90, 90, 10, 90, 90, 10])).toEqual([])
   })
 
-  it("of no seconds is raised at once", async () => {
+  it("of no seconds is raised at once", () => {
     const { rules, alerts } = made()
     rules.add({ metric: "memory", above: 20, seconds: 0 })
-    expect(await told(rules, alerts, [0])).toEqual(["1 raised 25"])
+    expect(told(rules, alerts, [0])).toEqual(["1 raised 25"])
     expect(rules.list.value[0]?.raised).toBe(true)
   })
 
-  it("about what the system does not tell is never raised", async () => {
+  it("about what the system does not tell is never raised", () => {
     const { rules, alerts } = made()
     rules.add({ metric: "networkIn", above: 0, seconds: 0 })
-    expect(await told(rules, alerts, [50])).toEqual([])
+    expect(told(rules, alerts, [50])).toEqual([])
   })
 
-  it("that is changed begins anew", async () => {
+  it("that is changed begins anew", () => {
     const { rules } = made()
     const { id } = rules.add({ metric: "cpu", above: 80, seconds: 1 })
     rules.check(sample(1, 90))
@@ -79,16 +59,13 @@ describe("a rule", () => {
     expect(rules.list.value[0]?.raised).toBe(true)
   })
 
-  it("that is removed while raised is told as cleared", async () => {
+  it("that is removed while raised is told as cleared", () => {
     const { rules, alerts } = made()
     const { id } = rules.add({ metric: "cpu", above: 80, seconds: 0 })
     rules.check(sample(1, 90))
     rules.remove(id)
     rules.remove(id)
-    expect((await told(rules, alerts, [])).map((line) => line.split(" ")[1])).toEqual([
-      "raised",
-      "cleared",
-    ])
+    expect(told(rules, alerts, []).map((line) => line.split(" ")[1])).toEqual(["raised", "cleared"])
     expect(rules.list.value).toEqual([])
   })
 

@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto"
 import type { Alert, Metric, Rule, RuleInput, Sample } from "@trunkline-example/dashboard-contract"
-import type { History } from "./history.js"
 import { Watched } from "./watched.js"
 
 /** What one rule has seen. */
@@ -14,11 +13,12 @@ interface Sight {
 /** What viewers want to be told of. Each sample is held against each rule. */
 export class AlertRules {
   readonly list: Watched<readonly Rule[]> = new Watched<readonly Rule[]>([])
-  readonly #alerts: History<Alert>
+  readonly #raise: (alert: Alert) => void
   readonly #sights = new Map<string, Sight>()
 
-  constructor(alerts: History<Alert>) {
-    this.#alerts = alerts
+  /** @param raise tells of an alert */
+  constructor(raise: (alert: Alert) => void) {
+    this.#raise = raise
   }
 
   add(input: RuleInput): Rule {
@@ -70,7 +70,7 @@ export class AlertRules {
 
   #tell(rule: Rule, type: Alert["type"], value: number, at: number): void {
     const { metric, above, seconds } = rule
-    this.#alerts.add((place) => ({ ...place, at, type, value, rule: { metric, above, seconds } }))
+    this.#raise({ at, type, value, rule: { metric, above, seconds } })
   }
 
   #find(id: string): Rule | undefined {

@@ -6,10 +6,18 @@ import { randomUUID } from "node:crypto"
 import { createServer, IncomingMessage } from "node:http"
 import { fileURLToPath } from "node:url"
 import { format } from "node:util"
-import { serve } from "@trunkline/server"
+import { memoryBroker, type Server, serve, topic } from "@trunkline/server"
 import { attach } from "@trunkline/server/node"
-import type { Alert, Sample } from "@trunkline-example/dashboard-contract"
+import {
+  Alert,
+  dashboard,
+  feedLength,
+  NoteChange,
+  type Sample,
+} from "@trunkline-example/dashboard-contract"
 import { AlertRules } from "./alert-rules.js"
+import { Feed } from "./feed.js"
+import { FileBroker } from "./file-broker.js"
 import { History } from "./history.js"
 import { linux } from "./linux.js"
 import { describeMachine } from "./machine.js"
@@ -32,14 +40,27 @@ const pulseEvery = 250
 const processesEvery = 2_000
 /** Samples that a page gets when it comes: five minutes at one a second. */
 const sampleMemory = 300
-const alertMemory = 100
+/** A folder in which alerts and notes outlive this process. */
+const store = env["STORE"]
 
 const system = process.platform === "linux" ? await linux() : portable()
 /** Names this run of the process: the numbers of another run have nothing to do with ours. */
 const run = randomUUID()
 const samples = new History<Sample>(run, sampleMemory)
-const alerts = new History<Alert>(run, alertMemory)
-const rules = new AlertRules(alerts)
+const broker = store ? new FileBroker(store) : memoryBroker()
+const feed = new Feed<Alert, readonly Alert[]>([], (alerts, alert) =>
+  [...alerts, alert].slice(-feedLength),
+)
+const alerts = topic(dashboard.alerts, { broker, name: "alerts", snapshot: feed.snapshot })
+feed.begin(alerts.publish, await keptOf("alerts", Alert))
+const notes = new NoteBoard()
+const noteChanges = topic(dashboard.notes.changes, {
+  broker,
+  name: "notes",
+  snapshot: notes.feed.snapshot,
+})
+notes.feed.begin(noteChanges.publish, await keptOf("notes", NoteChange))
+const rules = new AlertRules((alert) => void feed.add(alert).catch(report))
 const sampler = new Sampler(system, samples, (sample) => rules.check(sample))
 const pulse = new Pulse(system)
 const { processes: read } = system
@@ -50,26 +71,22 @@ const parts: Parts = {
   processes: read && new ProcessTable({ read, every: processesEvery, failed: report }),
   rules,
   alerts,
-  notes: new NoteBoard(),
+  noteChanges,
+  notes,
   viewers: new Viewers(),
+  drain: () => void roll(),
 }
 rules.add({ metric: "cpu", above: 90, seconds: 5 })
 rules.add({ metric: "memory", above: 90, seconds: 10 })
-
-const server = serve(routerOf(parts), {
-  // Asked again whenever a session goes on with another socket, so that this is always the current one.
-  authenticate: ({ request }) => ({ context: callerOf(request) }),
-  log: ({ level, message, ...rest }) => {
-    if (level !== "info") report(message, rest)
-  },
-})
 
 const page = pages(fileURLToPath(new URL("../../web/dist", import.meta.url)))
 const http = createServer((request, response) => {
   if (request.url === "/healthz") response.end("ok\n")
   else page(request, response)
 })
-attach(server, http)
+/** The server that takes new sessions, and how it is taken back from the port. */
+let server = newServer()
+let takeBack = attach(server, http)
 
 const stops = [
   repeat(sampleEvery, () => sampler.look(), report),
@@ -89,6 +106,35 @@ http.listen(port, host, () => {
 })
 process.once("SIGINT", leave)
 process.once("SIGTERM", leave)
+
+function newServer(): Server {
+  return serve(routerOf(parts), {
+    // Asked again whenever a session goes on with another socket, so that this is always the current one.
+    authenticate: ({ request }) => ({ context: callerOf(request) }),
+    log: ({ level, message, ...rest }) => {
+      if (level !== "info") report(message, rest)
+    },
+  })
+}
+
+/** As a deploy: the next server takes over the port, and this one lets what it began finish. */
+async function roll(): Promise<void> {
+  const leaving = server
+  takeBack()
+  server = newServer()
+  takeBack = attach(server, http)
+  await leaving.drain({ within: 5_000, spread: 0 })
+}
+
+/** What the store has of an earlier run. */
+async function keptOf<Item>(
+  name: string,
+  schema: { parse(payload: unknown): Item },
+): Promise<{ items: Item[]; cursor: string }> {
+  if (!(broker instanceof FileBroker)) return { items: [], cursor: await broker.position(name) }
+  const { payloads, cursor } = await broker.kept(name)
+  return { items: payloads.map((payload) => schema.parse(JSON.parse(payload))), cursor }
+}
 
 /** What is running may finish, within a second. Asked twice, the process ends at once. */
 async function leave(): Promise<void> {

@@ -1,6 +1,5 @@
-import { type Router, scope } from "@trunkline/server"
+import { type Handlers, type Router, scope } from "@trunkline/server"
 import {
-  type Alert,
   dashboard,
   type Machine,
   mostNotes,
@@ -22,9 +21,12 @@ export interface Parts {
   /** `undefined` where the system does not list its processes. */
   readonly processes: ProcessTable | undefined
   readonly rules: AlertRules
-  readonly alerts: History<Alert>
+  readonly alerts: Handlers<typeof dashboard>["alerts"]
+  readonly noteChanges: Handlers<typeof dashboard>["notes"]["changes"]
   readonly notes: NoteBoard
   readonly viewers: Viewers
+  /** Has another server take over. */
+  readonly drain: () => void
 }
 
 /** What is known of a caller. */
@@ -35,7 +37,7 @@ export interface Caller {
 
 /** The contract with a handler for each procedure. */
 export function routerOf(parts: Parts): Router<Caller> {
-  const { machine, samples, pulse, processes, rules, alerts, notes, viewers } = parts
+  const { machine, samples, pulse, processes, rules, notes, viewers } = parts
   return scope<Caller>().implement(dashboard, {
     machine: () => machine,
 
@@ -56,10 +58,10 @@ export function routerOf(parts: Parts): Router<Caller> {
       },
       remove: ({ input }) => rules.remove(input.id),
     },
-    alerts: ({ signal, errors }) => alerts.follow(signal, errors.FELL_BEHIND),
+    alerts: parts.alerts,
 
     notes: {
-      list: ({ signal }) => notes.list.watch(signal),
+      changes: parts.noteChanges,
       add: ({ input, errors }) => {
         if (notes.full) throw errors.BOARD_FULL({ most: mostNotes })
         return notes.add(input)
@@ -69,7 +71,7 @@ export function routerOf(parts: Parts): Router<Caller> {
 
     viewers: ({ input, signal }) => viewers.watch(input.name, signal),
 
-    line: { cut: ({ context }) => context.cut() },
+    line: { cut: ({ context }) => context.cut(), drain: () => parts.drain() },
   })
 }
 

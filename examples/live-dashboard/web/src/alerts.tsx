@@ -221,16 +221,21 @@ function RuleForm(props: RuleFormProps): ReactNode {
 
 function Feed(): ReactNode {
   const view = useStream(alerts)
-  const { items } = view.state
   return (
     <>
       <h3>Feed</h3>
       <Scroll log label="Alert feed" className="feed">
-        {items.length === 0 && <p className="absent">No alert so far.</p>}
+        {view.state.length === 0 && <p className="absent">No alert so far.</p>}
         <ol>
-          {items.toReversed().map((alert) => (
-            <AlertRow key={`${alert.run} ${alert.number}`} alert={alert} />
-          ))}
+          {view.state
+            .toReversed()
+            .map((row) =>
+              "alert" in row ? (
+                <AlertRow key={row.key} alert={row.alert} />
+              ) : (
+                <MissingRow key={row.key} />
+              ),
+            )}
         </ol>
       </Scroll>
       <Ended store={alerts} view={view} />
@@ -251,6 +256,16 @@ function AlertRow({ alert }: { readonly alert: Alert }): ReactNode {
           : `${label} back at ${shown}`}
       </span>
       <time dateTime={new Date(at).toISOString()}>{timeOfDay(at)}</time>
+    </li>
+  )
+}
+
+function MissingRow(): ReactNode {
+  return (
+    <li className="missing">
+      <span>
+        Alerts may be missing here: the server was restarted and its store did not outlive it.
+      </span>
     </li>
   )
 }

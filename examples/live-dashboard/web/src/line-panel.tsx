@@ -10,7 +10,7 @@ import { samples } from "./streams.js"
 
 /** The line itself: how it is, what it carried, and what it does when it is treated badly. */
 export function LinePanel(): ReactNode {
-  const { latency, info, dropped, events } = useLine()
+  const { latency, info, dropped, cursors, events } = useLine()
   const figures: readonly (readonly [string, string, string?])[] = [
     ["Round trip", latency === undefined ? "–" : `${latency.toFixed(1)} ms`],
     ["Subprotocol", info.subprotocol],
@@ -27,6 +27,8 @@ export function LinePanel(): ReactNode {
       count(dropped),
       "Values skipped because this page was slow, as the contract allows",
     ],
+    ["Alerts read to", cursors.alerts ?? "–", "The cursor after which the alert feed goes on"],
+    ["Notes read to", cursors.notes ?? "–", "The cursor after which the notes go on"],
   ]
   return (
     <Panel title="Line" className="line" aside={<LineState />}>
@@ -58,7 +60,7 @@ const words = {
   connecting: "Connecting",
   open: "Open",
   waiting: "Waiting to try again",
-  draining: "Leaving",
+  draining: "Moving",
   closed: "Closed",
 } as const
 
@@ -99,6 +101,7 @@ function SequenceFact(): ReactNode {
 
 function Actions(): ReactNode {
   const cut = useCall(() => client.line.cut())
+  const drain = useCall(() => client.line.drain())
   const held = useHeld()
   return (
     <div className="actions">
@@ -108,6 +111,13 @@ function Actions(): ReactNode {
         onClick={() => cut.run(undefined)}
       >
         Cut the line
+      </Button>
+      <Button
+        off={drain.pending}
+        title="The server leaves in good order, as in a deploy, and another takes over"
+        onClick={() => drain.run(undefined)}
+      >
+        Drain the server
       </Button>
       <button
         type="button"

@@ -1,6 +1,6 @@
 import type { ConnectionInfo, ConnectionState } from "@trunkline/client"
 import { connection } from "./line.js"
-import { droppedValues } from "./streams.js"
+import { alerts, droppedValues, noteListeners, notes } from "./streams.js"
 
 export interface LineEvent {
   readonly id: number
@@ -14,6 +14,8 @@ export interface LineView {
   readonly latency: number | undefined
   readonly info: ConnectionInfo
   readonly dropped: number
+  /** Where the streams that stand in logs could be continued. */
+  readonly cursors: { readonly alerts: string | undefined; readonly notes: string | undefined }
   /** What happened to the line, newest first. */
   readonly events: readonly LineEvent[]
 }
@@ -33,8 +35,13 @@ class LineStore {
   constructor() {
     this.#view = this.#read()
     connection.on("state", ({ from, to, code }) => {
+      if (to === "draining") this.#tell("The server is about to leave")
       if (to === "open") this.#opened()
-      if (from === "open" && to !== "draining") this.#lost(code)
+      if (from !== "connecting" && (to === "waiting" || to === "closed")) this.#lost(code)
+      this.#update()
+    })
+    noteListeners.add((text) => {
+      this.#tell(text)
       this.#update()
     })
     setInterval(() => this.#update(), readEvery)
@@ -52,6 +59,7 @@ class LineStore {
     const away =
       this.#lostAt === undefined ? "" : ` after ${Math.round(Date.now() - this.#lostAt)} ms`
     if (this.#session === undefined) this.#tell("Opened a session")
+    else if (away === "") this.#tell("Moved to another session, nothing was interrupted")
     else if (session === this.#session) this.#tell(`Healed${away}, same session`)
     else this.#tell(`New session${away}, streams anew`)
     this.#session = session
@@ -75,7 +83,8 @@ class LineStore {
 
   #read(): LineView {
     const { state, latency, info } = connection
-    return { state, latency, info, dropped: droppedValues(), events: this.#events }
+    const cursors = { alerts: alerts.view().cursor, notes: notes.view().cursor }
+    return { state, latency, info, dropped: droppedValues(), cursors, events: this.#events }
   }
 }
 

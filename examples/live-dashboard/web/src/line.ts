@@ -17,7 +17,7 @@ export const client = createClient<typeof dashboard>(connection, {
   processes: "subscription",
   rules: { list: "subscription" },
   alerts: "subscription",
-  notes: { list: "subscription" },
+  notes: { changes: "subscription" },
   viewers: "subscription",
 })
 

@@ -1,14 +1,32 @@
-import { isRpcError, type RpcError, type Stream, type StreamNote } from "@trunkline/client"
+import { isRpcError, type RpcError, type StreamEvent, type StreamNote } from "@trunkline/client"
 import { nextFrame } from "./frame.js"
 import type { Hold } from "./hold.js"
 
 /** How the items of a stream become what the page shows. */
-export interface Folding<Item, State> {
+export interface Folding<Item, State, Whole = unknown> {
   readonly empty: State
   /** What the items that came since the last frame make of the state. */
-  add(state: State, items: readonly Item[]): State
+  add(state: State, items: readonly Received<Item>[]): State
+  /** All that the stream's log comes to takes the place of what came before. */
+  replace?(whole: Whole): State
+  /** Items were lost for good between those that came and those that will. */
+  gap?(state: State, cursor: string): State
   /** The stream begins anew, with all that a page needs: what is kept of the state until then. */
   anew(state: State): State
+}
+
+/** An item, and where it stands in its log if it stands in one. */
+export interface Received<Item> {
+  readonly item: Item
+  readonly cursor: string | undefined
+}
+
+/** A stream, of a log or not. */
+export interface Followable<Item, Whole> {
+  events(): AsyncIterable<StreamEvent<Item, Whole>>
+  cancel(): void
+  /** Where it could be continued. */
+  readonly cursor?: string | undefined
 }
 
 /** What a component sees of a stream; replaced at most once a frame. */
@@ -16,6 +34,8 @@ export interface StreamView<State> {
   readonly state: State
   /** Values that were skipped, as the contract allows, because this page was slow or away. */
   readonly dropped: number
+  /** Where a stream of a log could be continued. */
+  readonly cursor: string | undefined
   /** The stream ended with it. */
   readonly error: RpcError | undefined
 }
@@ -40,25 +60,33 @@ const mostInFrame = 256
  * waits nothing piles up here; the server is told by missing credit, and does what the contract's
  * `delivery` says.
  */
-export class StreamStore<Item, State> implements Followed<State> {
-  readonly #open: () => Stream<Item>
-  readonly #folding: Folding<Item, State>
+export class StreamStore<Item, State, Whole = unknown> implements Followed<State> {
+  readonly #open: () => Followable<Item, Whole>
+  readonly #folding: Folding<Item, State, Whole>
+  /** Tells of a note that its reader may want to know of. */
+  readonly #tell: (note: StreamNote<Whole>) => void
   readonly #hold: Hold
   readonly #listeners = new Set<() => void>()
-  #stream: Stream<Item> | undefined
+  #stream: Followable<Item, Whole> | undefined
   #view: StreamView<State>
-  #batch: Item[] = []
+  #batch: Received<Item>[] = []
   #dropped = 0
   #error: RpcError | undefined
   #state: State
   #frame: Promise<void> | undefined
 
-  constructor(open: () => Stream<Item>, folding: Folding<Item, State>, hold: Hold) {
+  constructor(
+    open: () => Followable<Item, Whole>,
+    folding: Folding<Item, State, Whole>,
+    hold: Hold,
+    tell: (note: StreamNote<Whole>) => void = () => {},
+  ) {
+    this.#tell = tell
     this.#open = open
     this.#folding = folding
     this.#hold = hold
     this.#state = folding.empty
-    this.#view = { state: folding.empty, dropped: 0, error: undefined }
+    this.#view = { state: folding.empty, dropped: 0, cursor: undefined, error: undefined }
   }
 
   readonly view = (): StreamView<State> => this.#view
@@ -85,13 +113,13 @@ export class StreamStore<Item, State> implements Followed<State> {
     this.#stream = undefined
   }
 
-  async #read(stream: Stream<Item>): Promise<void> {
+  async #read(stream: Followable<Item, Whole>): Promise<void> {
     try {
       for await (const event of stream.events()) {
         if (this.#hold.until) await this.#hold.until
         if (this.#stream !== stream) return
         if ("note" in event) this.#hear(event.note)
-        else this.#batch.push(event.item)
+        else this.#batch.push(event)
         const frame = this.#soon()
         if (this.#batch.length >= mostInFrame) await frame
       }
@@ -100,9 +128,22 @@ export class StreamStore<Item, State> implements Followed<State> {
     }
   }
 
-  #hear(note: StreamNote): void {
-    if (note.type === "dropped") this.#dropped += note.count
-    if (note.type === "restarted") this.#anew()
+  #hear(note: StreamNote<Whole>): void {
+    this.#tell(note)
+    switch (note.type) {
+      case "dropped":
+        this.#dropped += note.count
+        return
+      case "restarted":
+        return this.#anew()
+      case "reset":
+        this.#batch = []
+        this.#state = this.#folding.replace?.(note.state) ?? this.#state
+        return
+      case "gap":
+        this.#fold()
+        this.#state = this.#folding.gap?.(this.#state, note.cursor) ?? this.#state
+    }
   }
 
   /** Whoever was away for so long that the server has forgotten what comes next gets what it has. */
@@ -131,7 +172,8 @@ export class StreamStore<Item, State> implements Followed<State> {
   #show(): void {
     this.#frame = undefined
     this.#fold()
-    this.#view = { state: this.#state, dropped: this.#dropped, error: this.#error }
+    const cursor = this.#stream?.cursor
+    this.#view = { state: this.#state, dropped: this.#dropped, cursor, error: this.#error }
     for (const listener of this.#listeners) listener()
   }
 }

@@ -1,7 +1,10 @@
 /** All that the page follows. */
+
+import type { StreamNote } from "@trunkline/client"
 import type {
   Alert,
   Note,
+  NoteChange,
   Place,
   Process,
   ProcessChange,
@@ -14,11 +17,17 @@ import { hold } from "./hold.js"
 import { client } from "./line.js"
 import { me } from "./me.js"
 import { nothingSeen, type Sequence, see } from "./sequence.js"
-import { type Folding, StreamStore } from "./stream-store.js"
+import { type Folding, type Received, StreamStore } from "./stream-store.js"
 
 /** Samples that the charts show: five minutes at one a second. */
 export const chartLength = 300
+/** Alerts that the feed shows, gaps among them. */
 const feedLength = 100
+
+/** A row of the alert feed: an alert, or the place where some are missing for good. */
+export type FeedRow =
+  | { readonly key: string; readonly alert: Alert }
+  | { readonly key: string; readonly missing: true }
 
 export interface Recorded<Item> {
   readonly sequence: Sequence
@@ -31,10 +40,17 @@ export const samples = new StreamStore<Sample, Recorded<Sample>>(
   recording(chartLength),
   hold,
 )
-export const alerts = new StreamStore<Alert, Recorded<Alert>>(
+export const alerts = new StreamStore<Alert, readonly FeedRow[], readonly Alert[]>(
   () => client.alerts(),
-  recording(feedLength),
+  {
+    empty: [],
+    add: (rows, added) => [...rows, ...added.map(feedRow)].slice(-feedLength),
+    anew: (rows) => rows,
+    replace: (all) => all.map((alert, index) => ({ key: `kept ${index}`, alert })),
+    gap: (rows, cursor) => [...rows, { key: `gap ${cursor}`, missing: true }],
+  },
   hold,
+  (note) => heard("Alerts", note),
 )
 export const pulse = new StreamStore<Pulse, Pulse | undefined>(() => client.pulse(), newest(), hold)
 export const processes = new StreamStore<ProcessChange, ReadonlyMap<number, Process>>(
@@ -47,10 +63,16 @@ export const rules = new StreamStore<readonly Rule[], readonly Rule[] | undefine
   newest(),
   hold,
 )
-export const notes = new StreamStore<readonly Note[], readonly Note[] | undefined>(
-  () => client.notes.list(),
-  newest(),
+export const notes = new StreamStore<NoteChange, readonly Note[] | undefined, readonly Note[]>(
+  () => client.notes.changes(),
+  {
+    empty: undefined,
+    add: (board, changes) => changes.reduce(changeNotes, board ?? []),
+    anew: (board) => board,
+    replace: (all) => all,
+  },
   hold,
+  (note) => heard("Notes", note),
 )
 export const viewers = new StreamStore<readonly Viewer[], readonly Viewer[] | undefined>(
   () => client.viewers({ name: me.name }),
@@ -60,8 +82,31 @@ export const viewers = new StreamStore<readonly Viewer[], readonly Viewer[] | un
 
 /** Values that the server skipped for this page, all streams together. */
 export function droppedValues(): number {
-  const lossy = [pulse, processes, rules, notes, viewers]
+  const lossy = [pulse, processes, rules, viewers]
   return lossy.reduce((sum, store) => sum + store.view().dropped, 0)
+}
+
+/** Who wants to know of notes, with the name of their stream: the line's panel does. */
+export const noteListeners: Set<(text: string) => void> = new Set()
+
+function heard(stream: string, note: StreamNote): void {
+  const text = noteTexts[note.type]
+  if (text) for (const listener of noteListeners) listener(`${stream}: ${text}`)
+}
+
+const noteTexts: { readonly [Type in StreamNote["type"]]?: string } = {
+  gap: "some are lost, as the server's store did not outlive it",
+  reset: "all that there is, and then what is new",
+  stalled: "the store cannot be reached",
+}
+
+function feedRow({ item, cursor }: Received<Alert>): FeedRow {
+  return { key: cursor ?? "", alert: item }
+}
+
+function changeNotes(board: readonly Note[], { item }: Received<NoteChange>): readonly Note[] {
+  if ("added" in item) return [item.added, ...board]
+  return board.filter((note) => note.id !== item.removed.id)
 }
 
 /** Keeps the newest items in order, and a record of what was seen. */
@@ -71,7 +116,7 @@ function recording<Item extends Place>(length: number): Folding<Item, Recorded<I
     add: (record, added) => {
       const items = [...record.items]
       let { sequence } = record
-      for (const item of added) {
+      for (const { item } of added) {
         const { last, run } = sequence
         sequence = see(sequence, item)
         if (sequence.last !== last || sequence.run !== run) items.push(item)
@@ -84,15 +129,19 @@ function recording<Item extends Place>(length: number): Folding<Item, Recorded<I
 
 /** Of a stream that says everything with each item. */
 function newest<Item>(): Folding<Item, Item | undefined> {
-  return { empty: undefined, add: (state, items) => items.at(-1) ?? state, anew: (state) => state }
+  return {
+    empty: undefined,
+    add: (state, items) => items.at(-1)?.item ?? state,
+    anew: (state) => state,
+  }
 }
 
 function changeRows(
   rows: ReadonlyMap<number, Process>,
-  changes: readonly ProcessChange[],
+  changes: readonly Received<ProcessChange>[],
 ): ReadonlyMap<number, Process> {
   const changed = new Map(rows)
-  for (const change of changes) {
+  for (const { item: change } of changes) {
     if ("gone" in change) changed.delete(change.pid)
     else changed.set(change.pid, change)
   }
