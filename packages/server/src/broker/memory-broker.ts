@@ -51,7 +51,7 @@ export const defaultKept: Bounds = {
 
 /** Milliseconds for which a `dedupeId` is remembered, and how many of them. */
 const dedupeWindow = 120_000
-const dedupeIds = 65_536
+const dedupeIds = 16_384
 
 /**
  * Keeps topics in the memory of this process. Give one to several servers of a process, or let it outlive
