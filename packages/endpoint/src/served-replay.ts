@@ -119,7 +119,8 @@ export class ServedReplay extends Served {
     }
     this.#reader = reader
     this.#failures = 0
-    this.#step = reader.read(longestBurst)
+    this.#step = this.#read(longestBurst)
+    if (!this.#reader) return
     const continues = this.#step?.type !== "gap"
     if (this.#state) {
       if (!continues) return this.#loadAgain(source)
@@ -225,8 +226,18 @@ export class ServedReplay extends Served {
     if (this.left || this.#busy) return false
     if (this.#step) return true
     const room = lane?.room() ?? 0
-    if (room > 0) this.#step = this.#reader?.read(Math.min(room, longestBurst))
+    if (room > 0) this.#step = this.#read(Math.min(room, longestBurst))
     return this.#step !== undefined
+  }
+
+  /** A log that is broken ends this stream, and is nothing to those who are woken with it. */
+  #read(most: number): ReplayStep | undefined {
+    try {
+      return this.#reader?.read(most)
+    } catch (error) {
+      this.failed(error)
+      return undefined
+    }
   }
 
   /** `false`: it has to wait for room, or for what stands before it to leave. */

@@ -311,6 +311,31 @@ describe("a stream of a topic", () => {
     expect(await new Reading(client.strict()).ended).toMatchObject({ code: "INTERNAL" })
   })
 
+  test("fails alone with a log that breaks, at once or later", async () => {
+    const { client, log, pair } = open()
+    const broken = new Reading(client.strict())
+    const healthy = new Reading(client.strict())
+    await vi.waitFor(() => expect(log.readers.size).toBe(2))
+    const [reader] = log.readers
+    Object.assign(reader ?? {}, {
+      read: () => {
+        throw new Error("a bug of the log")
+      },
+    })
+    log.append(1)
+    expect(await broken.ended).toMatchObject({ code: "INTERNAL" })
+    expect(await healthy.until(1)).toEqual([1])
+    Object.defineProperty(log, "entries", {
+      get: () => {
+        throw new Error("a bug of the log")
+      },
+    })
+    expect(await new Reading(client.strict(undefined, { from: "e1.0" })).ended).toMatchObject({
+      code: "INTERNAL",
+    })
+    expect(pair.connection.state).toBe("open")
+  })
+
   test("is told where it stands while only others are sent something", async () => {
     const { client, log, pair } = open()
     const stream = client.strict()
