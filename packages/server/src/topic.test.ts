@@ -65,6 +65,20 @@ describe("a topic that replays", () => {
     await pair.close()
   })
 
+  test("tells of a gap behind a cursor that was never given out, and goes on", async () => {
+    const rooms = topic(api.rooms, { broker: memoryBroker(), key: ({ room }) => room })
+    const pair = connectedPair(implement({ rooms: api.rooms }, { rooms }))
+    const client = createClient({ rooms: api.rooms }, pair.connection)
+    const first = await rooms.publish({ room: "a" }, "1")
+    const seen: unknown[] = []
+    for await (const event of client.rooms({ room: "a" }, { from: "gone" }).events()) {
+      seen.push(event)
+      if (seen.length === 2) break
+    }
+    expect(seen).toMatchObject([{ note: { type: "gap" } }, { item: "1", cursor: first }])
+    await pair.close()
+  })
+
   test("has one log a key", async () => {
     const rooms = topic(api.rooms, { broker: memoryBroker(), key: ({ room }) => room })
     const pair = connectedPair(implement({ rooms: api.rooms }, { rooms }))

@@ -1,4 +1,5 @@
-import { connect, createClient } from "@trunkline/client"
+import { type ConnectOptions, connect, createClient } from "@trunkline/client"
+import { msgpack } from "@trunkline/client/msgpack"
 import { contract, subscription } from "@trunkline/contract"
 import { type Broker, implement, memoryBroker, type Server, serve, topic } from "@trunkline/server"
 import { type Listening, listen } from "@trunkline/server/node"
@@ -8,6 +9,12 @@ import { CuttingProxy } from "./support/cutting-proxy.js"
 
 /* Topics over real sockets: what was published reaches every reader once, from whichever server it reads. */
 
+const Sample = z.object({
+  at: z.date(),
+  bytes: z.instanceof(Uint8Array),
+  count: z.bigint(),
+  tags: z.set(z.string()),
+})
 const service = contract({
   log: subscription({ item: z.number(), replay: "topic" }),
   lenient: subscription({ item: z.string(), replay: "topic", onGap: "continue" }),
@@ -16,6 +23,7 @@ const service = contract({
     item: z.string(),
     replay: "topic",
   }),
+  samples: subscription({ item: Sample, replay: "topic" }),
 })
 
 const endings: (() => unknown)[] = []
@@ -33,19 +41,21 @@ interface Node {
 
 const logOf = (broker: Broker) => topic(service.log, { broker })
 const lenientOf = (broker: Broker) => topic(service.lenient, { broker })
+const samplesOf = (broker: Broker) => topic(service.samples, { broker })
 const roomsOf = (broker: Broker) =>
   topic(service.rooms, { broker, key: ({ topic, room }) => `${topic}/${room}` })
 
 async function start(broker: Broker, port = 0): Promise<Node> {
   const [log, lenient, rooms] = [logOf(broker), lenientOf(broker), roomsOf(broker)]
-  const server = serve(implement(service, { log, lenient, rooms }))
+  const samples = samplesOf(broker)
+  const server = serve(implement(service, { log, lenient, rooms, samples }))
   const listening = await listen(server, { port, hostname: "127.0.0.1" })
   endings.push(() => listening.close())
   return { server, listening, log, lenient, rooms }
 }
 
-function clientOf(url: string) {
-  const connection = connect(url, { reconnect: { base: 10, cap: 50 } })
+function clientOf(url: string, options: ConnectOptions = {}) {
+  const connection = connect(url, { reconnect: { base: 10, cap: 50 }, ...options })
   endings.push(() => connection.close())
   return createClient(service, connection)
 }
@@ -179,4 +189,25 @@ test("a hundred keys are a hundred logs", async () => {
     expect(seen).toEqual(numbers(20).map((item) => `${topic} ${room} ${item}`))
   }
   while (rooms.readers > 0) await aTurn()
+})
+
+test("readers of either codec get what was published, bytes and all", async () => {
+  const broker = memoryBroker()
+  const { listening } = await start(broker)
+  const samples = samplesOf(broker)
+  const from = await samples.position()
+  const sample = {
+    at: new Date(5),
+    bytes: new Uint8Array([0, 255]),
+    count: 12n,
+    tags: new Set(["a"]),
+  }
+  await samples.publish(sample)
+  const url = `ws://127.0.0.1:${listening.port}/rpc`
+  for (const codecs of [[], [msgpack]]) {
+    for await (const item of clientOf(url, { codecs }).samples(undefined, { from })) {
+      expect(item).toEqual(sample)
+      break
+    }
+  }
 })
