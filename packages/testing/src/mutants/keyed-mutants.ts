@@ -75,19 +75,6 @@ export const keyedMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "an outcome is kept without asking whose record it is",
-    noticedBy: ["S3"],
-    within: 60_000,
-    edits: [
-      {
-        module: "server/memory-keys",
-        text: 'if (done)\n            return { state: "done", outcome: done.outcome };\n        const running = this.#running.get(key);\n        if (!running)\n            return { state: "gone" };\n        if (running.owner !== owner)\n            return this.#isLapsed(running) ? unknown : stillRunning;',
-        planted:
-          'const running = this.#running.get(key) ?? done;\n        if (!running) return { state: "gone" };',
-      },
-    ],
-  },
-  {
     name: "a store that had to forget does not know that it did",
     noticedBy: ["S1"],
     within: 60_000,

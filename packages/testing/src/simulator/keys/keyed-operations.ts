@@ -12,7 +12,7 @@ const keysFaults: readonly KeysFaultType[] = [
 ]
 
 /** The ids of keyed calls begin here. */
-const firstId = 300
+const firstId = 700
 
 /** A quarter of the seeds have keyed calls. Drawn apart, so that the rest of a run is what it was. */
 export function withKeys(scenario: Scenario): Scenario {

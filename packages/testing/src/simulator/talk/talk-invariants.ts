@@ -15,6 +15,7 @@ const doubtful: readonly (string | undefined)[] = [
 /** Faults after which nobody can say how far a session came. */
 const forgetful: readonly string[] = [
   "crash",
+  "moveOn",
   "leave",
   "roll",
   "switchUser",
