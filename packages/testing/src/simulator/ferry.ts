@@ -33,6 +33,8 @@ export class Ferry {
   called(id: number, operation: number): void {
     const { operation: known } = this.#ledger.accounts.get(operation) ?? {}
     if (known?.type !== "call" || known.behaviour !== "return") return
+    // Their answers wait for a store beside.
+    if (known.procedure === "keyed" || known.procedure === "rerun") return
     if (known.delay === 0 && known.size <= 2_000) this.#calls.set(id, 0)
   }
 
