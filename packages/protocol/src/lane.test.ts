@@ -190,10 +190,13 @@ describe("room for a source that can wait", () => {
     expect(drain()).toEqual([[21, 1, 2]])
   })
 
-  it("is told of by credit, once, and only to those that had found none", () => {
-    const { lane: stream, told } = lane("every", 0)
-    stream.credit(1)
+  it("is told of by credit, once, and only to those that had found none or had none from the first", () => {
+    const { lane: stream, told } = lane("every", 1)
+    stream.credit(2)
     expect(told.revived).toBe(0)
+    const fresh = lane("every", 0)
+    fresh.lane.credit(1)
+    expect(fresh.told.revived).toBe(1)
     const other = lane("every", 0)
     expect(other.lane.room()).toBe(0)
     other.lane.credit(1)
