@@ -2,6 +2,7 @@ import { boundsMutants } from "./bounds.js"
 import { feedMutants } from "./feed-mutants.js"
 import { keyedMutants } from "./keyed-mutants.js"
 import type { Mutant } from "./mutant.js"
+import { sendingMutants } from "./sending-mutants.js"
 import { topicMutants } from "./topic-mutants.js"
 
 /** Each is a mistake that a protocol of this kind was seen to make, or is one line away from making. */
@@ -648,6 +649,7 @@ export const mutants: readonly Mutant[] = [
     ],
   },
   ...topicMutants,
+  ...sendingMutants,
   {
     name: "what waits keeps the codec that it was written in",
     noticedBy: ["S6", "S9", "S17", "L1"],

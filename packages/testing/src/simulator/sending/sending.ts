@@ -1,6 +1,7 @@
 /** Uploads and duplexes in the simulator: what is drawn, served, done, and has to hold of them. */
 import { type Client, isRpcError } from "@trunkline/client"
 import { duplex, RpcError, upload } from "@trunkline/contract"
+import * as limits from "@trunkline/protocol/limits"
 import * as z from "zod"
 import type { Account, Entry, Settlement } from "../ledger.js"
 import type { Process } from "../process.js"
@@ -38,6 +39,9 @@ interface Served {
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>
 }
 
+/** S8: what is on its way or waits at the handler, one that waits for room, and one in the making. */
+const mostAhead = limits.creditWindow.every + 2
+
 /** Reads as the scenario says. Behind its signal it must get nothing any more (S12). */
 async function* take(
   { input, items, signal }: SendRequest,
@@ -52,6 +56,8 @@ async function* take(
       return
     }
     must(!signal.aborted, "S12", () => `${input.id} got ${step.value.n} behind its signal`)
+    const ahead = sending.asked - count
+    must(ahead <= mostAhead, "S8", () => `the source of ${input.id} is ${ahead} items ahead`)
     sending.taken.push({ run: entry.run, n: step.value.n })
     await sleep(input.gap, signal)
     yield step.value.n

@@ -1,0 +1,113 @@
+import type { Mutant } from "./mutant.js"
+
+/** Mistakes about what callers send, and whoever reads it. */
+export const sendingMutants: readonly Mutant[] = [
+  {
+    name: "a handler whose caller has gone is told that it has read everything",
+    noticedBy: ["S2"],
+    within: 3_000,
+    edits: [
+      {
+        module: "protocol/inflow",
+        text: "return this.ended && !this.#dropped && this.length === 0;",
+        planted: "return this.ended && this.length === 0;",
+      },
+    ],
+  },
+  {
+    name: "an upload goes on in another session, from where its source stands",
+    noticedBy: ["S1", "S2"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/loss",
+        text: "if (channel.lane && (received || channel.doubt || channel.lane.credited)) {",
+        planted: "if (channel.lane && channel.id < 0) {",
+      },
+      {
+        module: "endpoint/dispatcher",
+        text: "default:\n            return streamLost;",
+        planted: "default:\n            return undefined;",
+      },
+    ],
+  },
+  {
+    name: "END drops the items that wait before it",
+    noticedBy: ["S2"],
+    within: 300,
+    edits: [
+      {
+        module: "protocol/calling",
+        text: "if (!lane || gone || lane.closing)\n            return;\n        lane.close();",
+        planted:
+          "if (!lane || gone || lane.closing)\n            return;\n        lane.kill();\n        lane.close();",
+      },
+    ],
+  },
+  {
+    name: "what a handler that has ended leaves unread holds its caller's END up",
+    noticedBy: ["L1"],
+    within: 3_000,
+    edits: [
+      {
+        module: "endpoint/caller-items",
+        text: "inflow.clear();\n        if (inflow.tellDue)",
+        planted: "if (inflow.length < 0)",
+      },
+    ],
+  },
+  {
+    name: "a source is not left when nobody wants more of it",
+    noticedBy: ["S15"],
+    within: 300,
+    edits: [{ module: "endpoint/upload", text: "await source?.return?.();", planted: "" }],
+  },
+  {
+    name: "a source is asked without room for what it gives",
+    noticedBy: ["S8"],
+    within: 1_000,
+    edits: [
+      {
+        module: "endpoint/upload",
+        text: "while (!this.#over && (this.channel?.lane?.room() ?? 0) <= 0) {",
+        planted: "while (!this.#over && !this.channel?.lane?.credited) {",
+      },
+    ],
+  },
+  {
+    name: "a duplex that its handler has ended waits for its caller",
+    noticedBy: ["L1"],
+    within: 300,
+    edits: [
+      {
+        module: "endpoint/channel-duplex",
+        text: 'this.#close(this.#failure("CLOSED", "the other side has ended"));\n            this.writable();',
+        planted: 'this.#close(this.#failure("CLOSED", "the other side has ended"));',
+      },
+    ],
+  },
+  {
+    name: "the second END leaves a duplex open at its callee",
+    noticedBy: ["S12"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/serving",
+        text: 'if (channel.state === "closed")\n            this.forget(channel);',
+        planted: "",
+      },
+    ],
+  },
+  {
+    name: "a caller is let on by what has arrived, and not by what was taken",
+    noticedBy: ["S8"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/inflow",
+        text: "return this.#received + this.window - this.queued;",
+        planted: "return this.#received + this.window;",
+      },
+    ],
+  },
+]
