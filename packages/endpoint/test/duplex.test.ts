@@ -1,5 +1,5 @@
-import { createClient } from "@trunkline/client"
-import { contract, duplex } from "@trunkline/contract"
+import { createClient, implement as implementAtClient } from "@trunkline/client"
+import { call, contract, duplex, upload } from "@trunkline/contract"
 import { implement, scope } from "@trunkline/server"
 import { describe, expect, test } from "vitest"
 import * as z from "zod"
@@ -25,9 +25,7 @@ function open(handle: Handle, options: Parameters<typeof pairOf>[1] = {}) {
   return { pair, client: createClient(api, pair.connection) }
 }
 
-type Talk = ReturnType<ReturnType<typeof open>["client"]["talk"]>
-
-async function readAll(talk: Talk): Promise<string[]> {
+async function readAll(talk: AsyncIterable<string>): Promise<string[]> {
   const heard: string[] = []
   for await (const word of talk) heard.push(word)
   return heard
@@ -402,3 +400,37 @@ test("middleware stands before a duplex as before any", async () => {
 async function* echoOf(items: AsyncIterable<string>): AsyncGenerator<string> {
   for await (const item of items) yield item
 }
+
+test("a server sends to its client as a client does to its server", async () => {
+  const viewer = contract({
+    collect: upload({ item: z.number(), output: z.number() }),
+    talk: duplex({ up: z.string(), down: z.string() }),
+  })
+  const service = contract({ start: call({ output: z.tuple([z.number(), z.array(z.string())]) }) })
+  const router = implement(service, {
+    start: async ({ session }) => {
+      const back = createClient(viewer, session)
+      const sum = await back.collect(
+        undefined,
+        Array.from({ length: 600 }, () => 1),
+      )
+      const talk = back.talk()
+      const heard = readAll(talk)
+      for (const word of ["a", "b"]) await talk.send(word)
+      talk.finish()
+      return [sum, await heard]
+    },
+  })
+  const serving = implementAtClient(viewer, {
+    collect: async ({ items }) => {
+      let sum = 0
+      for await (const item of items) sum += item
+      return sum
+    },
+    talk: async function* ({ items }) {
+      for await (const item of items) yield `${item}?`
+    },
+  })
+  const { connection } = pairOf(router, { connect: { serve: serving } })
+  expect(await createClient(service, connection).start()).toEqual([600, ["a?", "b?"]])
+})

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto"
 import { chunks, connect, createClient } from "@trunkline/client"
+import { msgpack } from "@trunkline/client/msgpack"
 import { call, contract, duplex, upload } from "@trunkline/contract"
 import * as limits from "@trunkline/protocol/limits"
 import { implement, type Server, serve } from "@trunkline/server"
@@ -127,6 +128,17 @@ describe("an upload", () => {
     expect(connection.info.replayed).toBeGreaterThan(0)
     await connection.close()
     await proxy.close()
+  })
+
+  test("of bytes goes as it is on msgpack", async () => {
+    const connection = connect(url, { codecs: [msgpack] })
+    const client = createClient(service, connection)
+    const file = someBytes(1_048_576)
+    const stored = await client.store(undefined, chunks(file))
+    expect(stored).toEqual({ bytes: file.length, digest: digestOf(file) })
+    expect(connection.info.subprotocol).toBe("trunkline.v1.msgpack")
+    expect(connection.info.unitsOut).toBeLessThan(1.01 * file.length)
+    await connection.close()
   })
 
   test("is one of many whose handlers do nothing: what they hold together is bounded", async () => {
