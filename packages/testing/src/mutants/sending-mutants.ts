@@ -5,12 +5,12 @@ export const sendingMutants: readonly Mutant[] = [
   {
     name: "a handler whose caller has gone is told that it has read everything",
     noticedBy: ["S2"],
-    within: 3_000,
+    within: 300,
     edits: [
       {
-        module: "protocol/inflow",
-        text: "return this.ended && !this.#dropped && this.length === 0;",
-        planted: "return this.ended && this.length === 0;",
+        module: "endpoint/caller-items",
+        text: "if (this.#left || this.#complete)",
+        planted: "if (this.#left || this.#complete || this.#reason)",
       },
     ],
   },
@@ -45,18 +45,6 @@ export const sendingMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: "what a handler that has ended leaves unread holds its caller's END up",
-    noticedBy: ["L1"],
-    within: 3_000,
-    edits: [
-      {
-        module: "endpoint/caller-items",
-        text: "inflow.clear();\n        if (inflow.tellDue)",
-        planted: "if (inflow.length < 0)",
-      },
-    ],
-  },
-  {
     name: "a source is not left when nobody wants more of it",
     noticedBy: ["S15"],
     within: 300,
@@ -65,7 +53,7 @@ export const sendingMutants: readonly Mutant[] = [
   {
     name: "a source is asked without room for what it gives",
     noticedBy: ["S8"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "endpoint/upload",
@@ -77,7 +65,7 @@ export const sendingMutants: readonly Mutant[] = [
   {
     name: "a duplex that its handler has ended waits for its caller",
     noticedBy: ["L1"],
-    within: 300,
+    within: 3_000,
     edits: [
       {
         module: "endpoint/channel-duplex",
@@ -101,7 +89,7 @@ export const sendingMutants: readonly Mutant[] = [
   {
     name: "a caller is let on by what has arrived, and not by what was taken",
     noticedBy: ["S8"],
-    within: 1_000,
+    within: 300,
     edits: [
       {
         module: "protocol/inflow",

@@ -18,6 +18,7 @@ import { mayBegin, sendApi, serveDuplex, serveUpload } from "./sending/sending.j
 import type { TalkingService } from "./talk/talk.js"
 import { toServer } from "./talk/talk-contract.js"
 import { filterOf, type Topics } from "./topics/topics.js"
+import type { must } from "./violation.js"
 
 const CallInput = z.object({
   id: z.number(),
@@ -293,7 +294,9 @@ class Service {
     const entry = this.#enter(input.id, context, session.id)
     const sending = this.#ledger.sendingOf(input.id)
     const sleep = (milliseconds: number, signal?: AbortSignal) => this.#sleep(milliseconds, signal)
-    return { entry, sending, sleep }
+    const demand: typeof must = (holds, invariant, text) =>
+      this.#ledger.demand(holds, invariant, text)
+    return { entry, sending, sleep, demand }
   }
 
   /**

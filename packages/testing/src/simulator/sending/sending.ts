@@ -37,6 +37,8 @@ interface Served {
   readonly entry: Entry
   readonly sending: SentItems
   readonly sleep: (milliseconds: number, signal?: AbortSignal) => Promise<void>
+  /** What a handler must find true; it is no place to throw. */
+  readonly demand: typeof must
 }
 
 /** S8: what is on its way or waits at the handler, one that waits for room, and one in the making. */
@@ -45,19 +47,20 @@ const mostAhead = limits.creditWindow.every + 2
 /** Reads as the scenario says. Behind its signal it must get nothing any more (S12). */
 async function* take(
   { input, items, signal }: SendRequest,
-  { entry, sending, sleep }: Served,
+  { entry, sending, sleep, demand }: Served,
 ): AsyncGenerator<number, void> {
   const most = input.handler === "all" ? Number.POSITIVE_INFINITY : input.some
   const reading = items[Symbol.asyncIterator]()
   for (let count = 0; count < most; count++) {
+    const late = signal.aborted
     const step = await reading.next()
+    demand(!late, "S12", () => `${input.id} was read on behind its signal`)
     if (step.done) {
       sending.told.push(entry.run)
       return
     }
-    must(!signal.aborted, "S12", () => `${input.id} got ${step.value.n} behind its signal`)
     const ahead = sending.asked - count
-    must(ahead <= mostAhead, "S8", () => `the source of ${input.id} is ${ahead} items ahead`)
+    demand(ahead <= mostAhead, "S8", () => `the source of ${input.id} is ${ahead} items ahead`)
     sending.taken.push({ run: entry.run, n: step.value.n })
     await sleep(input.gap, signal)
     yield step.value.n
