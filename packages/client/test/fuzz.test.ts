@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { type Connection, connect } from "@trunkline/client"
+import { type Connection, connect, type Stream } from "@trunkline/client"
 import { msgpack } from "@trunkline/client/msgpack"
 import { jsonCodec } from "@trunkline/protocol"
 import { serve } from "@trunkline/server"
@@ -54,13 +54,14 @@ function begin(connection: Connection, ends: Ends): void {
   const read = async (stream: AsyncIterable<unknown>): Promise<void> => {
     for await (const _ of stream);
   }
-  const hear = (stream: ReturnType<typeof client.latest>): Promise<void> =>
+  const hear = (stream: Stream<number>): Promise<void> =>
     new Promise((resolve, reject) => {
       stream.subscribe({ item: () => {}, note: () => {}, error: reject, done: resolve })
     })
   ends.expect(client.echo(1))
   ends.expect(read(client.count()))
   ends.expect(hear(client.latest()))
+  ends.expect(hear(client.log(undefined, { from: "e1.7" })))
   ends.expect(client.add({ a: 1, b: 2 }))
   const unread = client.count()[Symbol.asyncIterator]()
   ends.expect(unread.next())

@@ -54,6 +54,7 @@ const path = fc.constantFrom(
   "hang",
   "count",
   "latest",
+  "log",
   "fails",
   "back",
   "witness.count",
@@ -132,6 +133,7 @@ const payload: fc.Arbitrary<unknown> = fc.oneof(
 const meta = fc.oneof(
   { weight: 12, arbitrary: fc.constant<unknown>(null) },
   { weight: 4, arbitrary: fc.record({ d: anInt, u: fc.constantFrom<unknown>(1, null) }) },
+  { weight: 2, arbitrary: fc.constantFrom<unknown>({ f: "e1.7" }, { u: 1, f: "~" }) },
   {
     weight: 1,
     arbitrary: fc.constantFrom<unknown>({ u: 2 }, { k: 0 }, { t: 7 }, { f: "" }, [], 7),

@@ -1,7 +1,13 @@
 import { createHash } from "node:crypto"
 import { type Connection, createClient } from "@trunkline/client"
 import { call, contract, subscription } from "@trunkline/contract"
-import { createClient as callBack, type Host, implement } from "@trunkline/server"
+import {
+  createClient as callBack,
+  type Host,
+  implement,
+  memoryBroker,
+  topic,
+} from "@trunkline/server"
 import { systemHost } from "@trunkline/transport"
 import * as z from "zod"
 import { witnessContract, witnessHandlers } from "../support/witness.js"
@@ -17,7 +23,12 @@ export const fuzzed = contract({
   back: call({}),
   count: subscription({ item: z.number(), restart: "fresh" }),
   latest: subscription({ item: z.number(), delivery: "latest", restart: "fresh" }),
+  /** A short log: most cursors lead nowhere. */
+  log: subscription({ item: z.number(), replay: "topic", state: z.number() }),
 })
+
+const broker = memoryBroker({ entries: 8 })
+const log = topic(fuzzed.log, { broker, snapshot: { atLeastOnce: () => 0 } })
 
 async function* count(): AsyncGenerator<number> {
   for (let next = 0; ; next++) yield next
@@ -39,6 +50,10 @@ export const router = implement(fuzzed, {
     for (const end of [client.echo(1), client.hang(), read()]) end.catch(() => {})
   },
   count,
+  log: (request) => {
+    for (let next = 0; next < 4; next++) void log.publish(next)
+    return log(request)
+  },
   async *latest() {
     for (let next = 0; ; next++) {
       yield next
