@@ -19,6 +19,7 @@ const possibleEnds: readonly string[] = [
   "REFUSED",
   "BUSY",
   "CANCELLED",
+  "OFFLINE_QUEUE_FULL",
 ]
 /** Keys of the items; of each a last one comes in the end. */
 const keys = 3
