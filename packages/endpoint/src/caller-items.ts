@@ -11,11 +11,7 @@ export interface ItemsOwner {
   unfit(issues: readonly Issue[]): void
 }
 
-interface Waiter {
-  readonly promise: Promise<IteratorResult<unknown, void>>
-  resolve(step: IteratorResult<unknown, void>): void
-  reject(error: unknown): void
-}
+type Step = IteratorResult<unknown, void>
 
 /**
  * What the caller of an upload or a duplex sends, as its handler reads it. Items wait in the channel's
@@ -27,8 +23,8 @@ interface Waiter {
 export class CallerItems implements AsyncIterableIterator<unknown, void, undefined> {
   readonly #owner: ItemsOwner
   readonly #schema: AnySchema | undefined
-  /** Reads without an answer, in order. */
-  readonly #waiters: Waiter[] = []
+  /** Answer the reads that wait, in order. */
+  readonly #waiting: ((step: Promise<Step>) => void)[] = []
   /** The handler has left its loop. */
   #left = false
   /** Why no more items come, though their caller has not ended them. */
@@ -43,28 +39,28 @@ export class CallerItems implements AsyncIterableIterator<unknown, void, undefin
     return this
   }
 
-  next(): Promise<IteratorResult<unknown, void>> {
-    let resolve: Waiter["resolve"] = () => {}
-    let reject: Waiter["reject"] = () => {}
-    const promise = new Promise<IteratorResult<unknown, void>>((resolved, rejected) => {
-      resolve = resolved
-      reject = rejected
-    })
-    this.#waiters.push({ promise, resolve, reject })
-    this.readable()
-    return promise
+  next(): Promise<Step> {
+    const step = this.#waiting.length === 0 ? this.#step() : undefined
+    if (step) this.#tell()
+    return step ?? quiet(new Promise((resolve) => this.#waiting.push(resolve)))
   }
 
   /** What is not taken waits where it is, and its caller with it, until the handler has ended. */
-  return(): Promise<IteratorResult<unknown, void>> {
+  return(): Promise<Step> {
     this.#left = true
     this.readable()
     return Promise.resolve(done)
   }
 
   readable(): void {
-    if (this.#reason) this.#discard()
-    while (this.#waiters.length > 0 && this.#answer());
+    // Nobody will take these; credit is given all the same, or the caller's END would never come.
+    if (this.#reason) this.#owner.channel.inflow?.clear()
+    while (this.#waiting.length > 0) {
+      const step = this.#step()
+      if (!step) break
+      this.#waiting.shift()?.(step)
+    }
+    this.#tell()
   }
 
   /** The handler is over, or its caller is gone: whoever still reads is told so. */
@@ -78,55 +74,39 @@ export class CallerItems implements AsyncIterableIterator<unknown, void, undefin
     return this.#owner.channel.inflow?.complete ?? false
   }
 
-  /** Nobody will take these; credit is given all the same, or the caller's END would never come. */
-  #discard(): void {
-    const { inflow } = this.#owner.channel
-    if (!inflow) return
-    inflow.clear()
-    if (inflow.tellDue) this.#owner.taken()
+  /** What the next read is answered with; undefined while there is nothing. */
+  #step(): Promise<Step> | undefined {
+    if (this.#left || this.#complete) return Promise.resolve(done)
+    if (this.#reason) return quiet(Promise.reject(this.#reason))
+    const arrival = this.#owner.channel.inflow?.shift()
+    return arrival && "item" in arrival ? this.#check(arrival.item) : undefined
   }
 
-  /** `false`: there is nothing to answer with yet. */
-  #answer(): boolean {
-    if (this.#left || this.#complete) return this.#resolve(this.#waiters.shift(), done)
-    if (this.#reason) return this.#reject(this.#waiters.shift(), this.#reason)
-    const { inflow } = this.#owner.channel
-    const arrival = inflow?.shift()
-    if (!arrival || !("item" in arrival)) return false
-    const waiter = this.#waiters.shift()
-    if (inflow?.tellDue) this.#owner.taken()
-    this.#check(waiter, arrival.item)
-    return true
-  }
-
-  #check(waiter: Waiter | undefined, item: unknown): void {
+  #check(item: unknown): Promise<Step> {
     try {
       const given = validate(this.#schema, item)
-      if (!isPromise(given)) return this.#checked(waiter, given)
-      const failed = (error: unknown) => void this.#reject(waiter, error)
-      void given.then((validated) => this.#checked(waiter, validated), failed)
+      if (isPromise(given)) return quiet(given.then(this.#checked))
+      return Promise.resolve(this.#checked(given))
     } catch (error) {
-      this.#reject(waiter, error)
+      return quiet(Promise.reject(error))
     }
   }
 
-  #checked(waiter: Waiter | undefined, validated: Validated): void {
-    if (validated.ok) return void this.#resolve(waiter, { value: validated.value, done: false })
+  readonly #checked = (validated: Validated): Step => {
+    if (validated.ok) return { value: validated.value, done: false }
     this.#owner.unfit(validated.issues)
-    this.#reject(waiter, this.#reason ?? new RpcError("VALIDATION"))
+    throw this.#reason ?? new RpcError("VALIDATION")
   }
 
-  #resolve(waiter: Waiter | undefined, step: IteratorResult<unknown, void>): boolean {
-    waiter?.resolve(step)
-    return true
+  #tell(): void {
+    if (this.#owner.channel.inflow?.tellDue) this.#owner.taken()
   }
+}
 
-  /** A handler that has stopped listening to its reads is no reason to end the process. */
-  #reject(waiter: Waiter | undefined, error: unknown): boolean {
-    waiter?.promise.catch(() => {})
-    waiter?.reject(error)
-    return true
-  }
+/** A handler that has stopped listening to its reads is no reason to end the process. */
+function quiet<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
 const done = { value: undefined, done: true } as const

@@ -79,8 +79,8 @@ export interface Stream<Item, Errors = unknown> extends AsyncIterable<Item, void
 }
 
 /**
- * Items in both directions: those of the other side are read as those of any stream, and read or not, `send`
- * has room only as fast as the other side takes. Nothing is sent before it is read or sent to.
+ * Items in both directions. What the other side sends is read as that of any stream; `send` has room as the
+ * other side takes. Nothing is sent before somebody reads or sends.
  *
  * @example
  * ```ts

@@ -9,8 +9,9 @@ export const sendingMutants: readonly Mutant[] = [
     edits: [
       {
         module: "endpoint/caller-items",
-        text: "if (this.#left || this.#complete)",
-        planted: "if (this.#left || this.#complete || this.#reason)",
+        text: "if (this.#left || this.#complete)\n            return Promise.resolve(done);",
+        planted:
+          "if (this.#left || this.#complete || this.#reason)\n            return Promise.resolve(done);",
       },
     ],
   },
