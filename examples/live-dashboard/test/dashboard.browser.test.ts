@@ -248,6 +248,8 @@ describeInChromium("the live dashboard", () => {
     expect(await sequence()).toMatchObject({ missing: 0, twice: 0 })
     expect(await page.locator(".line-events", { hasText: "Lost" }).count()).toBe(0)
     await addNote("through the next one")
+    await page.getByRole("button", { name: "Remove: through the next one" }).click()
+    await page.getByText("through the next one").waitFor({ state: "detached" })
   })
 
   it("falls behind while its reader is held, and shows the newest value first when it is released", async () => {
