@@ -83,7 +83,7 @@ class LineStore {
 
   #read(): LineView {
     const { state, latency, info } = connection
-    const cursors = { alerts: alerts.view().cursor, notes: notes.view().cursor }
+    const cursors = { alerts: alerts.cursor, notes: notes.cursor }
     return { state, latency, info, dropped: droppedValues(), cursors, events: this.#events }
   }
 }

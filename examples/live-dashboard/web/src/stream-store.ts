@@ -34,8 +34,6 @@ export interface StreamView<State> {
   readonly state: State
   /** Values that were skipped, as the contract allows, because this page was slow or away. */
   readonly dropped: number
-  /** Where a stream of a log could be continued. */
-  readonly cursor: string | undefined
   /** The stream ended with it. */
   readonly error: RpcError | undefined
 }
@@ -86,10 +84,15 @@ export class StreamStore<Item, State, Whole = unknown> implements Followed<State
     this.#folding = folding
     this.#hold = hold
     this.#state = folding.empty
-    this.#view = { state: folding.empty, dropped: 0, cursor: undefined, error: undefined }
+    this.#view = { state: folding.empty, dropped: 0, error: undefined }
   }
 
   readonly view = (): StreamView<State> => this.#view
+
+  /** Where a stream of a log could be continued: behind what was taken from it. */
+  get cursor(): string | undefined {
+    return this.#stream?.cursor
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener)
@@ -172,8 +175,7 @@ export class StreamStore<Item, State, Whole = unknown> implements Followed<State
   #show(): void {
     this.#frame = undefined
     this.#fold()
-    const cursor = this.#stream?.cursor
-    this.#view = { state: this.#state, dropped: this.#dropped, cursor, error: this.#error }
+    this.#view = { state: this.#state, dropped: this.#dropped, error: this.#error }
     for (const listener of this.#listeners) listener()
   }
 }
