@@ -144,7 +144,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "a tombstone tells of one frame too few",
-    noticedBy: ["S1", "S17"],
+    // S2: the stream that was opened before the spoilt call is taken for the culprit and ends.
+    noticedBy: ["S1", "S2", "S17"],
     within: 1_000,
     edits: [
       {
@@ -180,7 +181,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "the doubt about an earlier attempt is not heeded",
-    noticedBy: ["S1"],
+    // S5: keyed calls that come back without their key are taken for each other, and fail with a code of `no`.
+    noticedBy: ["S1", "S5"],
     within: 1_000,
     edits: [
       {
@@ -538,6 +540,7 @@ export const mutants: readonly Mutant[] = [
         text: "if (this.#over || this.#callee.binding + this.calling.binding > 0)",
         planted: "if (this.#over)",
       },
+      { module: "protocol/session", text: "if (this.idle)", planted: "if (true)" },
     ],
   },
   {

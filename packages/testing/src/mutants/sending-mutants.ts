@@ -17,7 +17,8 @@ export const sendingMutants: readonly Mutant[] = [
   },
   {
     name: "an upload goes on in another session, from where its source stands",
-    noticedBy: ["S1", "S2"],
+    // S8: the handler that is entered anew has taken nothing of all that its source has given.
+    noticedBy: ["S1", "S2", "S8"],
     within: 1_000,
     edits: [
       {
