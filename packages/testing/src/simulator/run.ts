@@ -88,6 +88,8 @@ export class World implements Stage {
   #failure: Error | undefined
   #generation = 0
   #messages = 0
+  /** Messages when the bounds were looked at. */
+  #checkedAt = -1
   #hash = 0x811c9dc5
 
   constructor(scenario: Scenario, options: RunOptions) {
@@ -357,6 +359,9 @@ export class World implements Stage {
 
   /** S6, S8: what is kept for sending again stays within the window and one message. */
   #checkBounds(): void {
+    // Where memory is short time decides too; else nothing changes but by a message.
+    if (this.#messages === this.#checkedAt && !this.scenario.bounds) return
+    this.#checkedAt = this.#messages
     const message = limits.messageUnits + limits.envelopeUnits
     for (const { connection } of this.clients) {
       const { retained } = connection.info
