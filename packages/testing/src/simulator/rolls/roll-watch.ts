@@ -61,7 +61,8 @@ export class RollWatch {
     if (!this.#scenario.calm) return
     for (const account of ledger.accounts.values()) {
       const sessions = [...(this.#opened.get(account.operation.id) ?? [])]
-      if (sessions.every((sid) => this.#acknowledged.has(sid))) checkUnharmed(account)
+      const kept = sessions.every((sid) => this.#acknowledged.has(sid))
+      if (sessions.length > 0 && kept) checkUnharmed(account)
     }
   }
 
@@ -114,13 +115,23 @@ export class RollWatch {
     if (kind === Kind.BYE && Object(fields[0]).reason === "moved") {
       this.#counters.add("old session left with BYE")
     }
+    if (kind === Kind.PART) this.#openedInParts(link, fields)
     if (kind !== Kind.OPEN) return
     const { u, f } = Object(fields[4])
     if (u && f && this.#hasLine(link.client, link)) this.#counters.add("stream moved")
-    const operation = Number(Object(fields[2]).id)
+    this.#noteOpened(link, Number(Object(fields[2]).id))
+    if (this.#isNew(link, Number(fields[0]))) this.#checkLeft(link, Number(fields[0]))
+  }
+
+  /** The first part of a large OPEN names the operation, as the others do not. */
+  #openedInParts(link: Link, fields: readonly unknown[]): void {
+    const [, operation] = /^\[20,.*?"id":(\d+)/.exec(String(fields[2])) ?? []
+    if (operation !== undefined) this.#noteOpened(link, Number(operation))
+  }
+
+  #noteOpened(link: Link, operation: number): void {
     const opened = this.#opened.get(operation) ?? new Set()
     this.#opened.set(operation, opened.add(this.#sessionOf(link)))
-    if (this.#isNew(link, Number(fields[0]))) this.#checkLeft(link, Number(fields[0]))
   }
 
   /** S6: a client's ids rise across its sessions; what is sent again has the id that it had. */
@@ -141,7 +152,8 @@ export class RollWatch {
     const sid = this.#sessionOf(link)
     if (toldAt === undefined) return
     this.#late.set(sid, (this.#late.get(sid) ?? new Set()).add(id))
-    if (!this.#scenario.calm) return
+    // What a line that broke took with it was not told.
+    if (!this.#scenario.calm || link.faulty) return
     const { latency, jitter } = this.#scenario
     const after = link.client.now() - toldAt
     must(after <= latency + jitter + 1, "S14", () => `an OPEN ${after} ms after GOAWAY`)
