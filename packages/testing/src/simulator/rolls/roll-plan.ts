@@ -10,6 +10,8 @@ const calmWithin = 30_000
 const calmItems = 60
 /** Milliseconds that a handler takes then at most; and the records of keyed calls find room. */
 const calmDelay = 3_000
+/** Two parts: all calls of a run get through the smallest window well before any of them times out. */
+const calmSize = 70_000
 const calmKeys = 100_000
 
 /** Draws a run. */
@@ -83,6 +85,7 @@ function calmOperation(operation: Operation): Operation {
     ...operation,
     behaviour: forever ? "return" : behaviour,
     delay: Math.min(operation.delay, calmDelay),
+    size: Math.min(operation.size, calmSize),
     timeout: undefined,
     poison: false,
   }
