@@ -22,13 +22,14 @@ const usage = `Runs the real client, the real server and the real session on a v
   --workers W            on so many threads
   --seed S [--trace]     one of them again, with all that happened
   --drops one|two        every script, broken before each message; or before each two
+  --every N              with --drops: one of so many of them (1)
   --script NAME          with --drops: this script alone, fault-free, with --trace
   --until N              ends after N failures (20)
   --terse                neither the counters nor a smaller scenario
 `
 
 /** A run of so many seeds has to reach all that there is. */
-const seedsToReachAll = 20_000
+const seedsToReachAll = 8_000
 
 const { values } = parseArgs({
   options: {
@@ -39,6 +40,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     trace: { type: "boolean", default: false },
     drops: { type: "string" },
+    every: { type: "string", default: "1" },
     script: { type: "string" },
     terse: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
@@ -109,7 +111,9 @@ async function explain(seed: number): Promise<void> {
 
 async function everyDrop(which: string): Promise<void> {
   const began = performance.now()
-  const survey = which === "two" ? await doubleDrops() : await singleDrops()
+  const every = Number(values.every)
+  const drops = which === "two" ? doubleDrops : singleDrops
+  const survey = await drops(undefined, every)
   for (const finding of survey.findings.slice(0, Number(values.until))) await show(finding)
   const seconds = ((performance.now() - began) / 1000).toFixed(0)
   const { runs, findings } = survey
