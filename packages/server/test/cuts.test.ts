@@ -61,7 +61,7 @@ test(`nothing is lost, doubled or skipped over ${cuts} cuts`, {
   expect(sum("late")).toBeGreaterThan(cuts / 20)
   expect(sum("freeze")).toBeGreaterThan(0)
   const settled = history.filter(({ type }) => type === "answered" || type === "failed").length
-  expect(settled).toBeGreaterThan(cuts / 2)
+  expect(settled).toBeGreaterThan(cuts / 5)
 })
 
 /** Some do not outlive the handshake, most of the others not many messages, and a few last a while. */
