@@ -1,12 +1,12 @@
 import { RpcError } from "@trunkline/contract"
 import { type Context, Serving, type SessionEnd } from "@trunkline/protocol"
 import type { Driver, DriverUser } from "@trunkline/transport"
-import { Dispatcher } from "./dispatcher.js"
+import { Dispatcher } from "./dispatch/dispatcher.js"
+import type { Entry } from "./handlers/router.js"
+import type { Observer } from "./handlers/watch.js"
 import type { LogEntry } from "./log.js"
-import type { Entry } from "./router.js"
 import type { Service, ServiceOptions } from "./service.js"
 import { SessionHandle } from "./session-handle.js"
-import type { Observer } from "./watch.js"
 
 /** What a client serves is not observed. */
 const nobody: ReadonlySet<Observer> = new Set()

@@ -1,8 +1,8 @@
 import { procedures } from "@trunkline/contract"
 import { ClientService } from "./client-service.js"
-import type { Handlers } from "./handler.js"
-import { isHandler } from "./middleware.js"
-import type { Entry, Router } from "./router.js"
+import type { Handlers } from "./handlers/handler.js"
+import { isHandler } from "./handlers/middleware.js"
+import type { Entry, Router } from "./handlers/router.js"
 
 /**
  * Joins a contract and its handlers, for a router whose handlers need no context; with one, use

@@ -1,7 +1,7 @@
-import type { Handlers } from "./handler.js"
+import type { Handlers } from "./handlers/handler.js"
+import { type Use, use } from "./handlers/middleware.js"
+import type { Router } from "./handlers/router.js"
 import { makeRouter } from "./implement.js"
-import { type Use, use } from "./middleware.js"
-import type { Router } from "./router.js"
 
 /** A type of context with what is bound to it. */
 export interface Scope<Context> extends Use<Context, Context> {

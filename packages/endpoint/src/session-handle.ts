@@ -1,4 +1,4 @@
-import type { SessionInfo } from "./handler.js"
+import type { SessionInfo } from "./handlers/handler.js"
 import type { Line } from "./line.js"
 
 /** A session as handlers see it: the same object for as long as it lives. */

@@ -7,8 +7,8 @@ import {
   type ReservedCode,
 } from "@trunkline/protocol"
 import type { Driver, Host } from "@trunkline/transport"
+import type { Observer } from "./handlers/watch.js"
 import type { Line } from "./line.js"
-import type { Observer } from "./watch.js"
 
 /** Whoever has the session that a channel is in. */
 interface ChannelOwner {

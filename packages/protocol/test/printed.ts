@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs"
 import { connectionMoves } from "../../client/src/connection-state.js"
-import { channelMoves } from "../src/channel.js"
 import * as closeCodes from "../src/close-code.js"
 import { recoveryOf } from "../src/close-code.js"
 import * as durations from "../src/durations.js"
 import { errorCodes, type Moves } from "../src/index.js"
 import * as frameKinds from "../src/kind.js"
 import * as limits from "../src/limits.js"
+import { channelMoves } from "../src/session/channel.js"
 
 /** The parts of docs/protocol.md that say what the source says, as the source would print them. */
 export const printers: Readonly<Record<string, () => string>> = {

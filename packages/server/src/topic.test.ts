@@ -283,7 +283,8 @@ describe("publishing", () => {
     const [outcome] = await settled
     expect(outcome).toMatchObject({ status: "rejected", reason: { code, executed } })
     if (dedupe === 0) expect(attempts).toBe(1)
-    else expect(attempts).toBeGreaterThan(2)
+    // At least one more; whether another fits in is up to the chance in the first retry.
+    else expect(attempts).toBeGreaterThan(1)
   })
 
   test("hands on at once what the broker refuses for good", async () => {

@@ -26,7 +26,7 @@ export const boundsMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/bucket",
+        module: "protocol/session/bucket",
         text: "((now - this.#at) * this.rate) / 1_000",
         planted: "0",
       },
@@ -62,7 +62,7 @@ export const boundsMutants: readonly Mutant[] = [
     within: 3_000,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: 'error.code === TOO_MANY ? "overflow" : "protocol"',
         planted: '"protocol"',
       },

@@ -8,7 +8,7 @@ export const keyedMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/doubt",
+        module: "protocol/session/doubt",
         text: "since.epoch !== moment.epoch",
         planted: "since.epoch === moment",
       },
@@ -20,7 +20,7 @@ export const keyedMutants: readonly Mutant[] = [
     within: 60_000,
     edits: [
       {
-        module: "protocol/doubt",
+        module: "protocol/session/doubt",
         text: "Math.max(moment.now - since.now, moment.wall - since.wall)",
         planted: "moment.now - since.now",
       },
@@ -32,7 +32,7 @@ export const keyedMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/keyed-call",
+        module: "endpoint/keys/keyed-call",
         text: "const id = doubtful ? first : channel.id;",
         planted: "const id = channel.id;",
       },
@@ -44,7 +44,7 @@ export const keyedMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/keyed-call",
+        module: "endpoint/keys/keyed-call",
         text: "JSON.stringify([session.principal, path, instance, id])",
         planted: "JSON.stringify([session.id, path, instance, id])",
       },
@@ -56,7 +56,7 @@ export const keyedMutants: readonly Mutant[] = [
     within: 60_000,
     edits: [
       {
-        module: "endpoint/keys",
+        module: "endpoint/keys/keys",
         text: "cancel = host.wakeAt(host.now() + durations.leaseRenewal, ring, true);",
         planted: "",
       },
@@ -68,7 +68,7 @@ export const keyedMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/keyed-call",
+        module: "endpoint/keys/keyed-call",
         text: 'if (code !== "CLOSED" || !this.#outlives())',
         planted: "",
       },
@@ -104,7 +104,7 @@ export const keyedMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/keyed-call",
+        module: "endpoint/keys/keyed-call",
         text: 'if (verdict.state !== "claimed")\n            return this.#settled(verdict);',
         planted: "",
       },

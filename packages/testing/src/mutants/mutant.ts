@@ -1,6 +1,6 @@
 /** A place in the built code, and what is planted there. */
 export interface Edit {
-  /** Package and module, such as `protocol/outbox`. */
+  /** Package and module, such as `protocol/flow/outbox`. */
   readonly module: string
   /** Occurs exactly once in the module. */
   readonly text: string

@@ -15,7 +15,7 @@ export const mutants: readonly Mutant[] = [
     within: 10_000,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "this.#context.now + exp + durations.tokenSlack",
         planted: "Number.POSITIVE_INFINITY",
       },
@@ -64,7 +64,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/outbox",
+        module: "protocol/flow/outbox",
         text: "while (this.acknowledged < number) {",
         planted: "while (this.acknowledged <= number) {",
       },
@@ -76,7 +76,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "this.#replayed += this.#outgoing.retransmit();",
         planted: "",
       },
@@ -88,7 +88,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/grant",
+        module: "protocol/session/grant",
         text: "context.scheduler.push(new CreditFrame(context, receiver));",
         planted: "",
       },
@@ -100,7 +100,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/lane",
+        module: "protocol/flow/lane",
         text: "const most = room > 0 ? this.#allowed - this.#sent : 0;",
         planted: "const most = room > 0 ? this.#allowed - this.#sent + 1 : 0;",
       },
@@ -112,7 +112,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/inflow",
+        module: "protocol/flow/inflow",
         text: "return taken > 0 && this.#takenMark - this.#grantedMark >= streamUnits / 2;",
         planted: "return false;",
       },
@@ -124,7 +124,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/outgoing",
+        module: "protocol/session/outgoing",
         text: "while (this.#outbox.units < peer.window) {",
         planted: "while (peer.window > 0) {",
       },
@@ -136,7 +136,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "const charge = chargeOf(message, units);",
         planted: "const charge = chargeOf(message, units); inbox.applied = first + count - 1;",
       },
@@ -161,7 +161,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/serving",
+        module: "protocol/session/serving",
         text: 'this.note(channel, "at", this.#context.codec.encode({ window, cursor }));',
         planted: "",
       },
@@ -173,7 +173,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/served-stream",
+        module: "endpoint/dispatch/served-stream",
         text: 'serving.note(this.channel, "restarted");',
         planted: "{}",
       },
@@ -186,7 +186,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/dispatcher",
+        module: "endpoint/dispatch/dispatcher",
         text: "if (channel.meta?.u) {",
         planted: "if (channel.meta?.u === 2) {",
       },
@@ -198,7 +198,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/loss",
+        module: "protocol/session/loss",
         text: 'return received ? "doubt" : "anew";',
         planted: 'return "anew";',
       },
@@ -210,7 +210,7 @@ export const mutants: readonly Mutant[] = [
     within: 60_000,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: 'if (outcome.ok || !channel.doubt || outcome.failure.executed !== "no")',
         planted: "if (channel)",
       },
@@ -222,7 +222,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/served",
+        module: "endpoint/dispatch/served",
         text: 'return this.#ended ? "yes" : "unknown";',
         planted: 'return "yes";',
       },
@@ -234,7 +234,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/served",
+        module: "endpoint/dispatch/served",
         text: "if (!this.#entered)",
         planted: "if (!this.#ended)",
       },
@@ -246,7 +246,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/serving",
+        module: "protocol/session/serving",
         text: "if (!lane)\n            return this.kill(channel, failure);",
         planted: "return this.kill(channel, failure);",
       },
@@ -258,7 +258,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/serving",
+        module: "protocol/session/serving",
         text: "this.#close(channel);\n        if (frame.length > messageUnits)",
         planted: "if (frame.length > messageUnits)",
       },
@@ -270,7 +270,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/outgoing",
+        module: "protocol/session/outgoing",
         text: "if (!(numbered instanceof Opening) || !numbered.opener.gone)",
         planted: "if (numbered)",
       },
@@ -282,7 +282,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/outgoing",
+        module: "protocol/session/outgoing",
         text: "if (!(numbered instanceof Opening) || !numbered.opener.gone)",
         planted:
           'if (frameOf(numbered).startsWith("[17,")) return frameOf(numbered).replace("17", "18");\n        if (!(numbered instanceof Opening) || !numbered.opener.gone)',
@@ -295,7 +295,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/served",
+        module: "endpoint/dispatch/served",
         text: 'if (code !== "CLOSED")\n            this.kill({ code, executed });',
         planted: "",
       },
@@ -307,7 +307,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/loss",
+        module: "protocol/session/loss",
         text: "if (loss.breach && loss.rx !== undefined && isPoison(channel, outbox, loss.rx)) {",
         planted: "if (loss.breach && loss.rx === -1) {",
       },
@@ -319,7 +319,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/loss",
+        module: "protocol/session/loss",
         text: "if (loss.subjectChanged)",
         planted: "if (loss.subjectChanged && channel.id === -1)",
       },
@@ -360,7 +360,7 @@ export const mutants: readonly Mutant[] = [
         planted: "if (transport)",
       },
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "for (let index = known; index < count; index++) {",
         planted: "for (let index = 0; index < count; index++) {",
       },
@@ -372,7 +372,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: 'if (verdict === "dead")',
         planted: 'if (verdict === "buried")',
       },
@@ -384,7 +384,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/heartbeat",
+        module: "protocol/session/heartbeat",
         text: "if (this.#probedAt === undefined) {",
         planted: "if (this.#probedAt === -1) {",
       },
@@ -396,7 +396,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/inbox",
+        module: "protocol/session/inbox",
         text: "return this.#frames >= this.#mostFrames || this.#units >= this.#mostUnits || now >= this.dueAt;",
         planted: "return false;",
       },
@@ -408,7 +408,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/inbox",
+        module: "protocol/session/inbox",
         text: "return this.applied;",
         planted: "return this.applied + 1;",
       },
@@ -420,7 +420,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: 'if (now >= channel.request.deadline)\n                this.giveUp(channel, "TIMEOUT");',
         planted:
           "if (now >= channel.request.deadline) this.live.set(channel, Number.POSITIVE_INFINITY);",
@@ -433,7 +433,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/backlog",
+        module: "protocol/flow/backlog",
         text: "this.#values.set(key, value);",
         planted: "this.#values.set(key, replaced ?? value);",
       },
@@ -445,7 +445,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/lane",
+        module: "protocol/flow/lane",
         text: "lossy.dropped = 0;",
         planted: "lossy.dropped = 1;",
       },
@@ -469,7 +469,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/outgoing",
+        module: "protocol/session/outgoing",
         text: "for (const numbered of this.#outbox)\n",
         planted:
           'for (const numbered of [...this.#outbox].filter((kept) => !frameOf(kept).startsWith("[15,")))\n',
@@ -516,7 +516,9 @@ export const mutants: readonly Mutant[] = [
     name: "a server that leaves dispatches what comes afterwards",
     noticedBy: ["S14"],
     within: 3_000,
-    edits: [{ module: "protocol/serving", text: "if (this.refusing)", planted: "if (false)" }],
+    edits: [
+      { module: "protocol/session/serving", text: "if (this.refusing)", planted: "if (false)" },
+    ],
   },
   {
     name: "ids begin anew in the second session",
@@ -536,11 +538,11 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "if (this.#over || this.#callee.binding + this.calling.binding > 0)",
         planted: "if (this.#over)",
       },
-      { module: "protocol/session", text: "if (this.idle)", planted: "if (true)" },
+      { module: "protocol/session/session", text: "if (this.idle)", planted: "if (true)" },
     ],
   },
   {
@@ -549,7 +551,7 @@ export const mutants: readonly Mutant[] = [
     within: 6_000,
     edits: [
       {
-        module: "endpoint/dispatcher",
+        module: "endpoint/dispatch/dispatcher",
         text: 'return procedure.restart === "fresh" || procedure.replay !== undefined;',
         planted: "return true;",
       },
@@ -573,7 +575,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "let events = lost.#outbox.eventsAfter(loss.rx);",
         planted: "let events = 0;",
       },
@@ -585,7 +587,7 @@ export const mutants: readonly Mutant[] = [
     within: 4_000,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "let events = lost.#outbox.eventsAfter(loss.rx);",
         planted: "let events = lost.#outbox.eventsAfter();",
       },
@@ -597,7 +599,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: "if (!this.events.delete(event))",
         planted: "if (!this.events.has(event))",
       },
@@ -609,7 +611,7 @@ export const mutants: readonly Mutant[] = [
     within: 4_000,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: "if (loss.subjectChanged)\n                return 1;",
         planted: "",
       },
@@ -621,7 +623,7 @@ export const mutants: readonly Mutant[] = [
     within: 2_000,
     edits: [
       {
-        module: "endpoint/dispatcher",
+        module: "endpoint/dispatch/dispatcher",
         text: "counts.eventsDropped++;",
         planted: "return;",
       },
@@ -633,7 +635,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/session",
+        module: "protocol/session/session",
         text: 'this.#settleAll("STREAM_LOST");',
         planted: "",
       },
@@ -645,7 +647,7 @@ export const mutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: 'this.#fail(channel, { code, executed: numbered ? "unknown" : "no" });',
         planted: 'this.#fail(channel, { code, executed: "no" });',
       },
@@ -659,7 +661,7 @@ export const mutants: readonly Mutant[] = [
     within: 2_000,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: "if (spoken !== this.#context.codec && channel.input !== undefined) {",
         planted: "if (false) {",
       },
@@ -671,7 +673,7 @@ export const mutants: readonly Mutant[] = [
     within: 3_000,
     edits: [
       {
-        module: "protocol/msgpack-reader",
+        module: "protocol/codec/msgpack-reader",
         text: "else if (!this.#frame(message, index, inner))\n                break;",
         planted: "else message[index] = this.#any(inner);",
       },
@@ -683,7 +685,7 @@ export const mutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/scheduler",
+        module: "protocol/flow/scheduler",
         text: "const ringFirst = this.#run >= fifoUnits && this.#ring.length > 0;",
         planted: "const ringFirst = this.#ring.length > 0;",
       },
@@ -695,7 +697,7 @@ export const mutants: readonly Mutant[] = [
     within: 3_000,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: "this.#channels.delete(id);\n            this.#context.scheduler.push(cancelFrame",
         planted: "this.#context.scheduler.push(cancelFrame",
       },

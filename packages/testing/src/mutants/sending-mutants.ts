@@ -8,7 +8,7 @@ export const sendingMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/caller-items",
+        module: "endpoint/dispatch/caller-items",
         text: "if (this.#left || this.#complete)\n            return Promise.resolve(done);",
         planted:
           "if (this.#left || this.#complete || this.#reason)\n            return Promise.resolve(done);",
@@ -22,12 +22,12 @@ export const sendingMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/loss",
+        module: "protocol/session/loss",
         text: "if (channel.lane && (received || channel.doubt || channel.lane.credited)) {",
         planted: "if (channel.lane && channel.id < 0) {",
       },
       {
-        module: "endpoint/dispatcher",
+        module: "endpoint/dispatch/dispatcher",
         text: "default:\n            return streamLost;",
         planted: "default:\n            return undefined;",
       },
@@ -39,7 +39,7 @@ export const sendingMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: "if (!lane || gone || lane.closing)\n            return;\n        lane.close();",
         planted:
           "if (!lane || gone || lane.closing)\n            return;\n        lane.kill();\n        lane.close();",
@@ -50,7 +50,7 @@ export const sendingMutants: readonly Mutant[] = [
     name: "a source is not left when nobody wants more of it",
     noticedBy: ["S15"],
     within: 300,
-    edits: [{ module: "endpoint/upload", text: "await source?.return?.();", planted: "" }],
+    edits: [{ module: "endpoint/calls/upload", text: "await source?.return?.();", planted: "" }],
   },
   {
     name: "a source is asked without room for what it gives",
@@ -58,7 +58,7 @@ export const sendingMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/upload",
+        module: "endpoint/calls/upload",
         text: "while (!this.#over && (this.channel?.lane?.room() ?? 0) <= 0) {",
         planted: "while (!this.#over && !this.channel?.lane?.credited) {",
       },
@@ -70,7 +70,7 @@ export const sendingMutants: readonly Mutant[] = [
     within: 3_000,
     edits: [
       {
-        module: "endpoint/channel-duplex",
+        module: "endpoint/calls/channel-duplex",
         text: 'this.#close(this.#failure("CLOSED", "the other side has ended"));\n            this.writable();',
         planted: 'this.#close(this.#failure("CLOSED", "the other side has ended"));',
       },
@@ -82,7 +82,7 @@ export const sendingMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/serving",
+        module: "protocol/session/serving",
         text: 'if (channel.state === "closed")\n            this.forget(channel);',
         planted: "",
       },
@@ -94,7 +94,7 @@ export const sendingMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "protocol/inflow",
+        module: "protocol/flow/inflow",
         text: "return this.#received + this.window - this.queued;",
         planted: "return this.#received + this.window;",
       },

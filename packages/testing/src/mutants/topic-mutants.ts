@@ -8,7 +8,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: "serving.begin(this.channel, policy, window, true, cursor)",
         planted: "serving.begin(this.channel, policy, window, true)",
       },
@@ -20,7 +20,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 2_000,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: "channel.from = inflow.cursor ?? channel.from;",
         planted: "channel.from = inflow.taken ?? channel.from;",
       },
@@ -32,7 +32,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/channel-stream",
+        module: "endpoint/calls/channel-stream",
         text: "return this.channel?.inflow?.taken ?? this.#options.from;",
         planted: "return this.channel?.inflow?.cursor ?? this.#options.from;",
       },
@@ -44,7 +44,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/inflow",
+        module: "protocol/flow/inflow",
         text: "this.cursor = cursors?.[values.length - 1] ?? this.cursor;",
         planted: "this.cursor = cursors?.[values.length - 2] ?? this.cursor;",
       },
@@ -56,7 +56,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/inflow",
+        module: "protocol/flow/inflow",
         text: "this.#replays = true;\n        this.cursor = cursor;\n        if (this.#queue.length === 0)",
         planted: "this.#replays = true;\n        if (this.#queue.length === 0)",
       },
@@ -68,7 +68,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: "else if (continues)\n            this.#place(from ?? reader.start);",
         planted: "else this.#place(reader.position);",
       },
@@ -80,7 +80,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: 'this.#note("gap", this.desk.callee.driver.session.codec.encode({ cursor }));',
         planted: "",
       },
@@ -92,7 +92,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: 'if (this.#procedure.onGap !== "continue")\n            return this.#lost();',
         planted: "",
       },
@@ -104,7 +104,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 5_000,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: "if (this.channel.lane && !this.channel.lane.rest())",
         planted: "if (this.channel.lane === null)",
       },
@@ -116,7 +116,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: "this.#open(source, cursor);",
         planted: "this.#open(source, undefined);",
       },
@@ -128,7 +128,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: "const from = this.channel.meta?.f ?? undefined;",
         planted: "const from = undefined;",
       },
@@ -140,7 +140,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/served-replay",
+        module: "endpoint/dispatch/served-replay",
         text: "this.#step = undefined;\n        this.#put = 0;",
         planted: "this.#step = undefined;",
       },
@@ -152,7 +152,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/backlog",
+        module: "protocol/flow/backlog",
         text: "this.#cursors.set(key, cursor);",
         planted: "if (!this.#cursors.has(key))\n                this.#cursors.set(key, cursor);",
       },
@@ -164,7 +164,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 5_000,
     edits: [
       {
-        module: "protocol/calling",
+        module: "protocol/session/calling",
         text: "channel.credit = Math.max(0, inflow.window - inflow.queued);",
         planted: "channel.credit = inflow.window;",
       },
@@ -176,7 +176,7 @@ export const topicMutants: readonly Mutant[] = [
     within: 300,
     edits: [
       {
-        module: "endpoint/dispatcher",
+        module: "endpoint/dispatch/dispatcher",
         text: 'return procedure.replay || procedure.restart === "fresh" ? undefined : streamLost;',
         planted: 'return procedure.restart === "fresh" ? undefined : streamLost;',
       },

@@ -1,0 +1,36 @@
+import { RpcError } from "@trunkline/contract"
+import type { Failure, OpenedChannel } from "@trunkline/protocol"
+import type { Line } from "../line.js"
+
+/** How a call or stream failed, seen from its caller's side. */
+export interface CallerFailure extends Failure {
+  /** What its caller did not know, for the message. */
+  readonly why?: string | undefined
+  /** What the caller's own code threw. */
+  readonly cause?: unknown
+}
+
+/** The error that a caller sees: with the words of whoever failed, or else the path and the code. */
+export function toError(
+  line: Line,
+  path: string,
+  failure: CallerFailure,
+  channel?: OpenedChannel,
+): RpcError {
+  const { code, data, message = code } = failure
+  // A server that finds fault with an input says where; the session has no words for what it refuses.
+  const misfit = code === "VALIDATION" && !failure.message && !data
+  const { why = misfit ? misfitOf(channel) : undefined } = failure
+  const told = [path, code, why].filter(Boolean).join(": ")
+  return new RpcError(code, {
+    ...failure,
+    message: message && message !== code ? message : told,
+    correlationId: channel && line.correlationId(channel),
+  })
+}
+
+/** What came back may have told what the procedure is. */
+function misfitOf(channel: OpenedChannel | undefined): string {
+  const known = channel && channel.kind !== channel.request.kind
+  return known ? `its kind is ${channel.kind}` : "another kind of procedure, or no cursor"
+}

@@ -1,0 +1,44 @@
+import type { KeyTerms } from "../frame.js"
+
+/** A moment at which an OPEN was numbered, under keys that could be relied upon. */
+export interface Moment {
+  /** The epoch of the keys, as the last WELCOME told it. */
+  readonly epoch: string
+  /** On the clock that never goes back, and on the one on the wall. */
+  readonly now: number
+  readonly wall: number
+}
+
+/**
+ * An earlier attempt of a channel may have been entered (docs/protocol.md, "Idempotency keys").
+ *
+ * Must hold: a key that was left out once is never told again, since that attempt may have been answered
+ * without it.
+ */
+export class Doubt {
+  /** The channel id of the first such attempt: with the client's instance it is the call's key. */
+  readonly id: number
+  readonly #since: Moment | undefined
+  #keyless = false
+
+  /** @param since when that attempt was numbered; undefined: no key could be relied upon */
+  constructor(id: number, since: Moment | undefined) {
+    this.id = id
+    this.#since = since
+  }
+
+  /**
+   * The key, as long as its record is certainly kept: in the same epoch, and not older than the server
+   * told, by whichever clock says more. One of them stands still while a machine sleeps, and somebody
+   * may set the other.
+   */
+  key(moment: Moment | undefined, terms: KeyTerms | undefined): number | undefined {
+    const since = this.#since
+    if (!since || !moment || !terms || since.epoch !== moment.epoch) this.#keyless = true
+    else {
+      const age = Math.max(moment.now - since.now, moment.wall - since.wall)
+      this.#keyless ||= age >= terms.ttlMs
+    }
+    return this.#keyless ? undefined : this.id
+  }
+}
