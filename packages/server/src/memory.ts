@@ -1,3 +1,5 @@
+import { defaultLimits, messageUnits } from "@trunkline/protocol/limits"
+
 /** What memory needs of a session. */
 export interface Holder {
   /** Units that are kept for its client, or that came from it and were not taken. */
@@ -9,8 +11,8 @@ export interface Holder {
 /** What a session without a socket takes beside its units: so many of them count at least. */
 export const detachedUnits = 4_096
 
-/** A session with a socket that is read holds no more than a window; what a topic keeps for many is one text. */
-const readUnits = 262_144
+/** A session whose client reads holds a window and one message; what a topic keeps for many is one text. */
+const readUnits = defaultLimits.window + messageUnits
 
 /**
  * What all sessions of a server hold together (docs/protocol.md, "Memory"). Whoever is away longest makes

@@ -84,7 +84,7 @@ export interface MemoryLimits {
    * Units that were sent and not acknowledged, wait to be sent, or were received and not taken; of a
    * session without a socket 4,096 at least. Above it sessions end (`overflow`): those first that have been
    * without a socket for longest, then those with a socket that hold most and do not read it. One session may
-   * hold 16 Mi by itself.
+   * hold 16 Mi by itself: with less for all, a client that catches up on its topics may be ended again and again.
    * @default 268_435_456
    */
   readonly units: number

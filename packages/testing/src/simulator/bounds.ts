@@ -1,11 +1,12 @@
 import * as closeCodes from "@trunkline/protocol/close-codes"
+import * as limits from "@trunkline/protocol/limits"
 import type { ServerStats } from "@trunkline/server"
 import type { Clock } from "./clock.js"
 import type { Counters } from "./counters.js"
 import type { Ledger } from "./ledger.js"
 import type { Link } from "./network.js"
 import { Random } from "./random.js"
-import type { Bounds, CallOperation, Operation, Scenario } from "./scenario.js"
+import type { Bounds, CallOperation, Scenario } from "./scenario.js"
 import { must } from "./violation.js"
 
 /** Units of an item from which a reader far away holds more than a server that is short has for all. */
@@ -15,19 +16,23 @@ const heavy = 10_000
 export function withBounds(scenario: Scenario): Scenario {
   const random = Random.of(scenario.seed, "bounds")
   if (!random.chance(0.25) || scenario.calm) return scenario
-  const bounds = drawBounds(random, scenario.operations)
+  const bounds = drawBounds(random, scenario)
   const bursts = random.chance(0.6) ? drawBurst(random, scenario) : []
   return { ...scenario, bounds, operations: [...scenario.operations, ...bursts] }
 }
 
-function drawBounds(random: Random, operations: readonly Operation[]): Bounds {
-  const light = operations.every(({ type, size }) => type === "call" || size < heavy)
-  const limits = { calls: 2, streams: 6 }
+/** A server with less memory than one reader takes who catches up would end that reader for ever. */
+function drawBounds(random: Random, { operations, topics }: Scenario): Bounds {
+  const catchUp = topics?.appends.reduce((sum, { count, size }) => sum + count * size, 0) ?? 0
+  const light =
+    catchUp < limits.messageUnits &&
+    operations.every(({ type, size }) => type === "call" || size < heavy)
+  const open = { calls: 2, streams: 6 }
   return {
-    ...limits,
+    ...open,
     rates: {
       // As low as `serve` lets it be: what may be open has to fit in.
-      ...(random.chance(0.5) && { opens: (limits.calls + limits.streams) / 2 }),
+      ...(random.chance(0.5) && { opens: (open.calls + open.streams) / 2 }),
       ...(random.chance(0.4) && { cancels: random.int(1, 3) }),
     },
     entrance: {

@@ -25,7 +25,9 @@ export class ClientProcess implements TopicClient {
   #user: string
   /** Nobody else has logged in on it. */
   hasOneUser = true
+  /** Whose token was shown last, and whose the session is that runs. */
   #tokenUser: string | undefined
+  #sessionUser: string | undefined
   readonly #ledger: Ledger
   readonly #client: Client<typeof keyedApi>
   readonly #bug: (error: unknown) => void
@@ -60,6 +62,9 @@ export class ClientProcess implements TopicClient {
       },
     })
     this.connection.on("error", () => {})
+    this.connection.on("state", ({ to }) => {
+      if (to === "open") this.#sessionUser = this.#tokenUser
+    })
     this.#client = createClient(keyedApi, this.connection)
   }
 
@@ -101,13 +106,14 @@ export class ClientProcess implements TopicClient {
   }
 
   /**
-   * Between a change of users and the next attempt to connect it is open whose session it will be; and
-   * before the first WELCOME nobody knows whose the queue is.
+   * Between a change of users and the next session it is open whose session it will be, also while the
+   * other's token is on its way; and before the first WELCOME nobody knows whose the queue is.
    */
   get certainUser(): string | undefined {
     const { state, info } = this.connection
-    const mayBeOld = state === "open" || state === "connecting" || state === "draining"
-    const known = info.session !== undefined && !(mayBeOld && this.#tokenUser !== this.user)
+    const mayBeOld = state !== "waiting" && state !== "closed" && this.#tokenUser !== this.user
+    const onItsWay = (state === "open" || state === "draining") && this.#sessionUser !== this.user
+    const known = info.session !== undefined && !mayBeOld && !onItsWay
     return known ? this.user : undefined
   }
 

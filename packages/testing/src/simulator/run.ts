@@ -236,10 +236,11 @@ export class World implements Stage {
   /** L1: once the faults are over, everything comes to an end in time. */
   async #settle(): Promise<void> {
     const until = this.scenario.healedAt + settleWithin
-    while (!this.#isSettled && this.clock.now < until) {
+    // Once at least: whose outcome has just come may have a source that still has to hear of it.
+    do {
       this.#topics?.close()
       await this.#runUntil(this.clock.now + slice)
-    }
+    } while (!this.#isSettled && this.clock.now < until)
     this.#topics?.checkSettled()
     const [unsettled] = this.#ledger.unsettled
     must(
