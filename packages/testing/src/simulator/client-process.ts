@@ -28,6 +28,8 @@ export class ClientProcess implements TopicClient {
   /** Whose token was shown last, and whose the session is that runs. */
   #tokenUser: string | undefined
   #sessionUser: string | undefined
+  /** A session was left while the next was dialled, with whatever token. */
+  #moving = false
   readonly #ledger: Ledger
   readonly #client: Client<typeof keyedApi>
   readonly #bug: (error: unknown) => void
@@ -64,6 +66,7 @@ export class ClientProcess implements TopicClient {
     this.connection.on("error", () => {})
     this.connection.on("state", ({ to }) => {
       if (to === "open") this.#sessionUser = this.#tokenUser
+      if (to === "draining" || to === "open") this.#moving = to === "draining"
     })
     this.#client = createClient(keyedApi, this.connection)
   }
@@ -111,7 +114,8 @@ export class ClientProcess implements TopicClient {
    */
   get certainUser(): string | undefined {
     const { state, info } = this.connection
-    const mayBeOld = state !== "waiting" && state !== "closed" && this.#tokenUser !== this.user
+    const asked = (state === "waiting" && !this.#moving) || state === "closed"
+    const mayBeOld = !asked && this.#tokenUser !== this.user
     const onItsWay = (state === "open" || state === "draining") && this.#sessionUser !== this.user
     const known = info.session !== undefined && !mayBeOld && !onItsWay
     return known ? this.user : undefined
