@@ -214,13 +214,53 @@ describe("what an editor says of a mistake", () => {
       /^Property 'then' does not exist on type 'void'\.$/,
     ],
     [
+      "an error that the contract does not declare, thrown",
+      `implement(monitor, { hosts: { ...${handlers}, rename: ({ errors }) => { throw errors.HOST_GONE() } }, inner: { ${time} } })`,
+      /^Property 'HOST_GONE' does not exist on type 'ErrorMakers</,
+    ],
+    [
+      "an error that the contract does not declare, caught",
+      'safe(client.hosts.rename({ id: "a", name: "b" })).then((result) => !result.ok && result.error.code === "HOST_GONE")',
+      /^This comparison appears to be unintentional because the types '.*"HOST_UNKNOWN".*' and '"HOST_GONE"' have no overlap\.$/,
+    ],
+    [
+      "the data of an error without its code asked for",
+      'safe(client.hosts.rename({ id: "a", name: "b" })).then((result) => !result.ok && result.error.data?.id)',
+      /^Property 'id' does not exist on type '\{ readonly issues: .*; \} \| \{ id: string; \}'\.$/,
+    ],
+    [
+      "a call that is not awaited",
+      'client.hosts.rename({ id: "a", name: "b" }).name',
+      /^Property 'name' does not exist on type 'Pending<\{ id: string; name: string; \}, /,
+    ],
+    [
+      "a subscription taken for a call",
+      'client.hosts.watch({ id: "a" }).then((host: unknown) => host)',
+      /^Property 'then' does not exist on type 'Stream<\{ id: string; name: string; \}/,
+    ],
+    [
+      "a subscription awaited for its item",
+      'Promise.resolve(client.hosts.watch({ id: "a" })).then((host) => host.name)',
+      /^Property 'name' does not exist on type 'Stream<\{ id: string; name: string; \}/,
+    ],
+    [
+      "a call taken for a subscription",
+      'export async function read() { for await (const host of client.hosts.rename({ id: "a", name: "b" })) console.log(host) }',
+      /^Type 'Pending<.*' must have a '\[Symbol\.asyncIterator\]\(\)' method that returns an async iterator\.$/,
+    ],
+    [
+      "a subscription whose handler returns a value",
+      `implement(monitor, { hosts: { ...${handlers}, watch: async () => ({ id: "a", name: "b" }) }, inner: { ${time} } })`,
+      /^Type 'Promise<\{ id: string; name: string; \}>' is not assignable to type 'Awaitable<AsyncIterable<\{ id: string; name: string; \}>>'\.$/,
+    ],
+    [
       "a context from nowhere",
       "serve(scope<{ user: string }>().implement({}, {}))",
       /^Expected 2 arguments, but got 1\.$/,
     ],
   ]
   const program = (code: string) => `
-import { createClient, type Connection } from "@trunkline/client"
+import { createClient, safe, type Connection } from "@trunkline/client"
 import { call, contract, event } from "@trunkline/contract"
 import { implement, scope, serve } from "@trunkline/server"
 import * as z from "zod"
@@ -229,7 +269,7 @@ declare const connection: Connection
 const typing = event({})
 const client = createClient(monitor, connection)
 ${code}
-export { call, client, connection, contract, implement, monitor, scope, serve, typing, z }
+export { call, client, connection, contract, implement, monitor, safe, scope, serve, typing, z }
 `
   const files = mistakes.map(([, code], index) => [`mistake-${index}.ts`, program(code)])
   const editor = new Editor({ ...sources, ...Object.fromEntries(files) })
