@@ -34,11 +34,14 @@ export function withKeys(scenario: Scenario): Scenario {
         drawFault(random, random.pick([first, ...rest]), duration),
       )
     : []
+  // Whose machine sleeps and whose clock on the wall is set back has no clock that tells (docs/protocol.md).
+  const asleep = faults.some(({ type }) => type === "sleep")
+  const befell = scenario.faults.filter((fault) => !asleep || fault.type !== "jump" || fault.by > 0)
   return {
     ...scenario,
     keys,
     operations: [...scenario.operations, ...operations],
-    faults: [...scenario.faults, ...faults, ...drawLoss(random, duration)],
+    faults: [...befell, ...faults, ...drawLoss(random, duration)],
   }
 }
 
