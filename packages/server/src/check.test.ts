@@ -42,6 +42,10 @@ test("drain and listen refuse what is no number", async () => {
   const server = serve(router)
   await expect(server.drain({ within: loose("abc") })).rejects.toThrow("drain: within is no number")
   await expect(server.drain({ spread: Number.NaN })).rejects.toThrow("drain: spread is no number")
+  for (const within of [Number.POSITIVE_INFINITY, 1e300]) {
+    const complaint = `drain: within is no number of milliseconds up to 86400000: ${within}`
+    await expect(server.drain({ within })).rejects.toThrow(complaint)
+  }
   for (const options of [8080, {}, { port: "abc" }, { port: 65_536 }]) {
     await expect(listen(server, loose(options))).rejects.toThrow("listen: this is no port")
   }

@@ -1,6 +1,12 @@
 import { type Limits, ownLimits, type RateLimits } from "@trunkline/protocol"
 import * as bounds from "@trunkline/protocol/limits"
-import { type DrainOptions, defaultCodecs, type Identity, type ServeOptions } from "./options.js"
+import {
+  type DrainOptions,
+  defaultCodecs,
+  type Identity,
+  longestDrain,
+  type ServeOptions,
+} from "./options.js"
 
 /*
  * What types say already, for callers without them, and for numbers that come from an environment. It is
@@ -45,9 +51,13 @@ export function checkedIdentity(given: Identity<unknown>): Identity<unknown> {
 
 /** Throws a TypeError for milliseconds that are none. */
 export function checkDrain(options: DrainOptions): void {
-  for (const [name, value] of Object.entries(options)) {
+  const { within, spread } = Object(options)
+  for (const [name, value] of Object.entries({ within, spread })) {
     const fits = value === undefined || (typeof value === "number" && value >= 0)
-    if (!fits) throw new TypeError(`drain: ${name} is no number of milliseconds: ${String(value)}`)
+    if (fits && !(Number(value) > longestDrain)) continue
+    throw new TypeError(
+      `drain: ${name} is no number of milliseconds up to ${longestDrain}: ${String(value)}`,
+    )
   }
 }
 

@@ -34,6 +34,11 @@ export class CountedTransport implements Transport {
     this.#ended(nameOf(code))
     this.#transport.close(code, reason)
   }
+
+  gone(run: () => void): void {
+    if (this.#transport.gone) this.#transport.gone(run)
+    else run()
+  }
 }
 
 /** Codes that the protocol has, and those of a browser that says none. */

@@ -50,8 +50,12 @@ export interface HandshakeContext {
   refused(reason: Refusal): void
   /** How far idempotency keys can be relied upon now; undefined: not, or nobody needs them. */
   keys(): KeyTerms | undefined
-  /** It has ended, well or not. */
-  done(handshake: Handshake): void
+  /**
+   * It has ended, well or not.
+   *
+   * @param refused its socket, which is being closed and may take its time
+   */
+  done(handshake: Handshake, refused: Transport | undefined): void
 }
 
 /** The socket that somebody wants in by. */
@@ -203,10 +207,11 @@ export class Handshake {
   }
 
   #close(code: number, reason: string): void {
-    if (!this.#finish()) return
-    const { remote } = this.#socket.credentials
+    const { transport, credentials } = this.#socket
+    if (!this.#finish(transport)) return
+    const { remote } = credentials
     this.#context.log({ level: "warn", message: "handshake refused", code, reason, remote })
-    this.#socket.transport.close(code, reason)
+    transport.close(code, reason)
   }
 
   #timeout(milliseconds: number, reason: string): () => void {
@@ -215,11 +220,11 @@ export class Handshake {
   }
 
   /** `false`: it has ended before. */
-  #finish(): boolean {
+  #finish(refused?: Transport): boolean {
     if (this.#over) return false
     this.#over = true
     this.#cancelTimeout()
-    this.#context.done(this)
+    this.#context.done(this, refused)
     return true
   }
 

@@ -60,7 +60,8 @@ export interface EntranceLimits {
    */
   readonly hellos: number
   /**
-   * Sockets of one address that have not said yet who they are, or are being looked at: above it 503.
+   * Sockets of one address that have not said yet who they are, are being looked at, or were refused and
+   * are not gone: above it 503.
    * Behind a proxy `attach` has to be told how the address is found. Of IPv6, 2^64 addresses count as one.
    * @default 20
    */
@@ -180,7 +181,7 @@ export interface SessionTiming {
 /** How a server leaves. */
 export interface DrainOptions {
   /**
-   * Milliseconds for what was begun to finish.
+   * Milliseconds for what was begun to finish, at most a day.
    * @default 30_000
    */
   readonly within?: number | undefined
@@ -191,6 +192,8 @@ export interface DrainOptions {
   readonly spread?: number | undefined
 }
 
+/** The longest drain, in milliseconds: a day. Its clients are told how long it may last, as a whole number. */
+export const longestDrain = 86_400_000
 /** The longest grace, in milliseconds. */
 export const longestGrace = 600_000
 

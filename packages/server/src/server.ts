@@ -147,7 +147,7 @@ export class Server {
       keys: () => this.#keys?.terms,
       hello: (resume) => this.#entrance.hello(this.#sessions.has(resume?.sid), host.now()),
       refused: (reason) => this.#refused.add(reason),
-      done: (handshake) => this.#leave(handshake),
+      done: (handshake, refused) => this.#leave(handshake, refused),
       attached: (session) => this.#attached(session),
     }
   }
@@ -208,18 +208,22 @@ export class Server {
   /** For adapters: a socket with the subprotocol that was negotiated. */
   accept(transport: Transport, subprotocol: string, credentials: Omit<Credentials, "token">): void {
     const codec = this.#codecs.find((known) => known.subprotocol === subprotocol)
-    if (this.#closed || !codec)
+    const leave = this.#entrance.enter(credentials.remote)
+    if (this.#closed || !codec) {
+      whenGone(transport, leave)
       return transport.close(closeCodes.GOING_AWAY, "the server is closed")
-    const { origin, cookie, remote } = credentials
+    }
+    const { origin, cookie } = credentials
     const checked = { ...credentials, cookie: origin === undefined ? undefined : cookie }
     const counted = new CountedTransport(transport, this.#countClose)
     const socket = { transport: counted, codec, credentials: checked }
-    this.#handshakes.set(new Handshake(socket, this.#context), this.#entrance.enter(remote))
+    this.#handshakes.set(new Handshake(socket, this.#context), leave)
   }
 
-  /** For adapters: a socket that was opened only to say why it is refused. */
-  refuse(transport: Transport, reject: RejectBody): void {
+  /** For adapters: a socket that was opened only to say why it is refused, and where it came from. */
+  refuse(transport: Transport, reject: RejectBody, address: string | undefined): void {
     if (reject.code !== "busy") this.#refused.add(reject.code)
+    whenGone(transport, this.#entrance.enter(address))
     transport.send(rejectMessage(jsonCodec, reject))
     const counted = new CountedTransport(transport, this.#countClose)
     counted.close(closeCodes.rejectCloseCodes[reject.code], reject.message)
@@ -285,9 +289,12 @@ export class Server {
     return { status }
   }
 
-  #leave(handshake: Handshake): void {
-    this.#handshakes.get(handshake)?.()
+  /** The socket of one that was refused keeps its place until it is gone. */
+  #leave(handshake: Handshake, refused: Transport | undefined): void {
+    const leave = this.#handshakes.get(handshake)
     this.#handshakes.delete(handshake)
+    if (refused && leave) whenGone(refused, leave)
+    else leave?.()
   }
 
   readonly #countClose = (code: string): void => this.#closes.add(code)
@@ -343,6 +350,12 @@ export class Server {
     this.#log({ level, message: "session ended", session: sid, why, reason })
     if (this.#sessions.size === 0) this.#emptied()
   }
+}
+
+/** At once where the runtime does not tell. */
+function whenGone(transport: Transport, run: () => void): void {
+  if (transport.gone) transport.gone(run)
+  else run()
 }
 
 /** A contract without keyed calls needs none, and its clients remember nothing. */

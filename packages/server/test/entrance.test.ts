@@ -1,5 +1,5 @@
 import { once } from "node:events"
-import { connect as connectTcp } from "node:net"
+import { connect as connectTcp, type Socket } from "node:net"
 import { connect, createClient } from "@trunkline/client"
 import { call, contract } from "@trunkline/contract"
 import { type EntranceLimits, implement, type Server, scope, serve } from "@trunkline/server"
@@ -247,6 +247,74 @@ test("an address that cannot be told refuses the socket and nothing else", async
   const other = await knock(url, "10.0.0.1")
   await leave(other)
 })
+
+test("an address that is no text refuses the socket and nothing else", async () => {
+  const given: unknown[] = [5, null, ["10.0.0.1"], Promise.resolve("10.0.0.1"), "10.0.0.1"]
+  const url = await start({}, { address: () => given.shift() as string })
+  for (let count = 0; count < 4; count++) expect(await knock(url, "")).toBe(400)
+  await leave(await knock(url, ""))
+})
+
+test("a socket that was refused keeps its place until it is gone", async () => {
+  const url = await start({ handshakes: 2 }, byProxy)
+  const { port } = listening ?? { port: 0 }
+  // The one is told why it may not connect, the other says what is no HELLO; neither closes.
+  const origin = await stay(port, "Origin: http://evil.example\r\n")
+  const wrong = await stay(port)
+  wrong.write(Buffer.from([0x81, 0x80, 0, 0, 0, 0]))
+  const [closing] = await once(wrong, "data")
+  expect(Buffer.from(closing).readUInt16BE(2)).toBe(4400)
+  expect(server.stats().handshakes).toBe(0)
+  expect(await knock(url, "10.0.0.1")).toBe(503)
+  wrong.destroy()
+  origin.destroy()
+  let knocked = await knock(url, "10.0.0.1")
+  while (knocked === 503) knocked = await knock(url, "10.0.0.1")
+  await leave(knocked)
+})
+
+test.each([
+  ["503", "/rpc", "trunkline.v1.json", 1],
+  ["400", "/rpc", "other", 2],
+  ["404", "/elsewhere", "trunkline.v1.json", 2],
+])("a client that gets %s and stays is dropped", async (status, path, protocol, handshakes) => {
+  const url = await start({ handshakes }, byProxy)
+  const first = await knock(url, "10.0.0.1")
+  const socket = connectTcp({ port: listening?.port ?? 0, host: "127.0.0.1", allowHalfOpen: true })
+  let answer = ""
+  socket.on("data", (data) => {
+    answer += data
+  })
+  socket.write(upgradeOf(path, protocol))
+  await once(socket, "end")
+  expect(answer).toContain(`HTTP/1.1 ${status} `)
+  // Its end is open, and nothing more is said.
+  await leave(first)
+  await new Promise<void>((resolve) => {
+    const look = (): void =>
+      void listening?.http.getConnections((_, count) =>
+        count > 0 ? setImmediate(look) : resolve(),
+      )
+    look()
+  })
+  socket.destroy()
+})
+
+function upgradeOf(path: string, protocol: string, header = ""): string {
+  return [
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`,
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+    `x-real-ip: 10.0.0.1\r\nSec-WebSocket-Protocol: ${protocol}\r\n${header}\r\n`,
+  ].join("")
+}
+
+/** A socket of a client that says nothing by itself, not even that it closes. */
+async function stay(port: number, header = ""): Promise<Socket> {
+  const socket = connectTcp({ port, host: "127.0.0.1", allowHalfOpen: true })
+  socket.write(upgradeOf("/rpc", "trunkline.v1.json, trunkline.reject", header))
+  await once(socket, "data")
+  return socket
+}
 
 test("handlers see the address that the proxy tells", async () => {
   const seen: unknown[] = []

@@ -21,6 +21,11 @@ export interface Transport {
    * nothing more.
    */
   close(code: number, reason: string): void
+  /**
+   * Calls `run` once when the socket is gone, also behind `close`, where the runtime tells: until then it
+   * takes its memory.
+   */
+  gone?(run: () => void): void
   /** Units accepted by `send` and not yet handed to the network: a hint, where the runtime tells. */
   readonly buffered?: number
 }

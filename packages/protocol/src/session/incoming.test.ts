@@ -208,6 +208,32 @@ describe("parts", () => {
   })
 })
 
+describe("OPENs in parts", () => {
+  it("are no more than channels may be open: one more is BUSY, and its parts are skipped", () => {
+    const line = wired({ server: { calls: 2, streams: 1 } })
+    for (const id of [1, 3, 5, 7]) hear(line, [15, id, 1, `[20,${id},`])
+    for (const id of [7, 5]) hear(line, [15, id, 0, '"a"]'])
+    expect(line.server.closed).toBeUndefined()
+    expect(line.server.accepted.map(({ id }) => id)).toEqual([5])
+    line.flush()
+    expect(line.server.frames).toEqual([[18, 7, "BUSY", "no"]])
+    hear(line, [15, 9, 1, "[20,"], [15, 9, 0, '9,"a"]'])
+    expect(line.server.accepted.map(({ id }) => id)).toEqual([5, 9])
+  })
+
+  it("that were refused in the middle leave nothing behind, though their rest never comes", () => {
+    const line = wired()
+    const slice = "x".repeat(32_768)
+    const parts = (id: number) => Array.from({ length: 32 }, () => [15, id, 1, slice])
+    for (const id of [1, 3, 5, 7, 9]) hear(line, ...parts(id))
+    line.flush()
+    expect(line.server.frames).toEqual([[18, 1, "BUSY", "no"]])
+    // As any frame of an id that is closed.
+    hear(line, [22, 1])
+    expect(line.server.closed).toBeUndefined()
+  })
+})
+
 describe("the receive budget", () => {
   const mega = "x".repeat(1_000_000)
 

@@ -2,6 +2,8 @@ import type { ReservedCode } from "../error-code.js"
 import type { SequencedFrame } from "../frame.js"
 import { errorFrame } from "../frames/error-frame.js"
 import * as Kind from "../kind.js"
+import { waitingAnswers } from "../limits.js"
+import { Violation } from "../violation.js"
 import type { Context } from "./context.js"
 import type { Half } from "./half.js"
 
@@ -39,6 +41,7 @@ export class NothingServed implements Half {
   #answer(id: number, code: ReservedCode): void {
     if (id <= this.#highest) return
     const { codec, scheduler } = this.#context
+    if (scheduler.length > waitingAnswers) throw new Violation("it does not take the answers")
     this.#highest = id
     scheduler.push(errorFrame(codec, id, { code, executed: "no" }))
   }

@@ -500,6 +500,21 @@ describe("a side that serves nothing", () => {
   })
 })
 
+describe("a side that serves nothing and is not acknowledged", () => {
+  it("lets so many answers wait, and no more", () => {
+    const line = wired({ servesNothing: true })
+    let first = 1
+    while (first <= waitingAnswers) {
+      const opens = Array.from({ length: 512 }, (_, index) => [20, 2 * (first + index), "a"])
+      line.client.hear([first, 0, ...opens])
+      first += 512
+    }
+    expect(line.client.closed).toBeUndefined()
+    line.client.hear([first, 0, [20, 2 * first, "a"], [20, 2 * first + 2, "a"]])
+    expect(line.client.closed).toMatchObject({ reason: "it does not take the answers" })
+  })
+})
+
 describe("a server that calls its client", () => {
   it("does so with even ids, from 2", () => {
     const line = wired()

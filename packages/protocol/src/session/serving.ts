@@ -137,19 +137,26 @@ export class Serving implements Half, ChannelServer {
     }
   }
 
-  /** The first part of an OPEN takes its id; parts of an id that was given up are skipped. */
+  /**
+   * The first part of an OPEN takes its id; parts of an id that was given up are skipped. No more OPENs
+   * are in parts than channels may be open: each that would be too much is looked for among all of them.
+   */
   wantsParts(id: number): boolean {
     if (id <= this.#highest) return this.#partial.has(id) || this.#channels.has(id)
     this.#take(id)
-    this.#partial.add(id)
-    return true
+    const { calls, streams } = this.#limits
+    if (this.#partial.size < calls + streams) this.#partial.add(id)
+    else this.#answer(id, { code: "BUSY", executed: "no" })
+    return this.#partial.has(id)
   }
 
   /** Of an OPEN, or of an item that is too much for its handler. */
   refuseParts(id: number): void {
-    if (this.#partial.delete(id)) return this.#answer(id, { code: "BUSY", executed: "no" })
     const channel = this.#channels.get(id)
-    if (channel) this.#overwhelmed(channel)
+    if (channel) return this.#overwhelmed(channel)
+    // The id is closed, by which its other parts are known.
+    this.#context.assembly.discard(id)
+    if (this.#partial.delete(id)) this.#answer(id, { code: "BUSY", executed: "no" })
   }
 
   get heaviest(): number {

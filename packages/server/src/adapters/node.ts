@@ -120,7 +120,7 @@ export function attach(
       if (http.listenerCount("upgrade") === 1) refuse(socket, "404 Not Found")
       return
     }
-    const remote = attempt(() => address(request))
+    const remote = attempt(() => checkedAddress(address(request)))
     if (remote instanceof Failed) {
       server.report("address failed", remote.error)
       return refuse(socket, statuses[400])
@@ -131,7 +131,7 @@ export function attach(
     sockets.handleUpgrade(request, socket, head, (webSocket) => {
       const transport = new NodeTransport(webSocket)
       const { origin, cookie } = request.headers
-      if (answer.reject) server.refuse(transport, answer.reject)
+      if (answer.reject) server.refuse(transport, answer.reject, remote)
       else server.accept(transport, answer.subprotocol, { origin, remote, cookie, request })
     })
   }
@@ -206,6 +206,10 @@ class NodeTransport implements Transport {
     const drop = setTimeout(() => this.#socket.terminate(), closeTimeout).unref()
     this.#socket.once("close", () => clearTimeout(drop))
   }
+
+  gone(run: () => void): void {
+    this.#socket.once("close", run)
+  }
 }
 
 function encodedOf(data: RawData, isBinary: boolean): Encoded {
@@ -245,6 +249,11 @@ function addressOf({ socket }: IncomingMessage): string | undefined {
   return socket.remoteAddress
 }
 
+function checkedAddress(given: unknown): string | undefined {
+  if (given === undefined || typeof given === "string") return given
+  throw new TypeError("address gives a text, or undefined")
+}
+
 function offerOf({ headers }: IncomingMessage): Omit<UpgradeOffer, "address"> {
   const protocols = (headers["sec-websocket-protocol"] ?? "").split(",").map((name) => name.trim())
   return { protocols, origin: headers.origin, host: headers.host }
@@ -261,6 +270,8 @@ function portOf(address: string | AddressInfo | null): number {
 function refuse(socket: Duplex, status: string): void {
   // Nobody else listens to a socket that asked for an upgrade; unheard, an error would end the process.
   socket.on("error", () => socket.destroy())
+  // Nor would anybody close it: a client that keeps its own end open would keep the socket for ever.
+  socket.once("finish", () => socket.destroy())
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
 }
 

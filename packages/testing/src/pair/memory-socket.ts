@@ -95,7 +95,7 @@ export class MemorySocket implements WebSocketLike {
     this.#server = new ServerEnd(this)
     this.protocol = answer.subprotocol
     this.#hear("open")
-    if (answer.reject) return server.refuse(this.#server, answer.reject)
+    if (answer.reject) return server.refuse(this.#server, answer.reject, undefined)
     const credentials = {
       origin: undefined,
       remote: "memory",

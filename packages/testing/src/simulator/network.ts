@@ -321,7 +321,7 @@ export class Link {
   }
 
   #welcome(server: Server, { reject, subprotocol }: UpgradeAnswer): void {
-    if (reject) return server.refuse(this.#serverEnd, reject)
+    if (reject) return server.refuse(this.#serverEnd, reject, undefined)
     const credentials = {
       origin: undefined,
       remote: this.client.name,
