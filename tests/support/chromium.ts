@@ -29,8 +29,8 @@ export const describeInChromium: typeof describe.skip | typeof describe = descri
   executablePath === undefined,
 )
 
-/** A fresh browser without a window. The caller closes it. */
-export function launchChromium(): Promise<Browser> {
+/** A fresh browser without a window, with more arguments if given. The caller closes it. */
+export function launchChromium(...args: readonly string[]): Promise<Browser> {
   if (executablePath === undefined) throw new Error("Chromium is not installed")
   return chromium.launch({
     executablePath,
@@ -42,6 +42,7 @@ export function launchChromium(): Promise<Browser> {
       "--disable-background-networking",
       "--disable-component-update",
       "--disable-sync",
+      ...args,
     ],
   })
 }

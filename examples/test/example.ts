@@ -1,0 +1,51 @@
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { createInterface } from "node:readline"
+import { fileURLToPath } from "node:url"
+import type { BrowserContext, Page } from "../../tests/support/chromium.js"
+
+const run = fileURLToPath(new URL("../dist/stage/run.js", import.meta.url))
+
+/** An example as `npm run example <name>` starts it, in a process of its own. */
+export class Example {
+  readonly url: string
+  readonly #process: ChildProcess
+
+  private constructor(url: string, process: ChildProcess) {
+    this.url = url
+    this.#process = process
+  }
+
+  static async start(...names: readonly string[]): Promise<Example> {
+    const { PATH } = process.env
+    const started = spawn(process.execPath, [run, ...names], {
+      env: { PATH, PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    })
+    const [line] = await once(createInterface(started.stdout), "line")
+    return new Example(String(line), started)
+  }
+
+  /** Its page in a new tab, when its line is open. */
+  async open(context: BrowserContext, query = ""): Promise<Page> {
+    const page = await context.newPage()
+    await page.goto(this.url + query)
+    await page.locator(".line[data-state=open]").waitFor()
+    return page
+  }
+
+  async stop(): Promise<void> {
+    const exit = once(this.#process, "exit")
+    this.#process.kill()
+    await exit
+  }
+}
+
+/** Takes the page's line off, makes it slow, or good again, and waits until it is. */
+export async function putLine(page: Page, condition: "Good" | "Slow" | "Off"): Promise<void> {
+  const put = page.waitForResponse((response) => response.url().includes("/lines/"))
+  await page.getByRole("radio", { name: condition }).check({ force: true })
+  await put
+  const state = page.locator(".line[data-state=open]")
+  await state.waitFor({ state: condition === "Off" ? "detached" : "attached" })
+}
