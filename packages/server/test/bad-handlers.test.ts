@@ -446,6 +446,32 @@ describe("a source whose clean-up fails", () => {
     for await (const item of client.iterates()) if (item === 3) break
     await witness.undisturbed(4)
   })
+
+  test("though it only comes when its caller is gone", async () => {
+    let give: (source: unknown) => void = () => {}
+    const entered = new Promise<void>((resolve) => {
+      act = () => {
+        resolve()
+        return new Promise((gives) => {
+          give = gives
+        })
+      }
+    })
+    const stream = client.iterates()
+    const end = stream[Symbol.asyncIterator]().next()
+    await entered
+    stream.cancel()
+    await end
+    await witness.undisturbed()
+    const error = new Error("a secret")
+    give({
+      [Symbol.asyncIterator]: () => {
+        throw error
+      },
+    })
+    await book.find({ message: "a handler failed", path: "iterates", error })
+    await witness.undisturbed(4)
+  })
 })
 
 describe("what a handler gives does not fit its contract", () => {

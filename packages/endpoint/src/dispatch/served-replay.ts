@@ -1,4 +1,4 @@
-import { isAnyRpcError, type Subscription, type Validated, validate } from "@trunkline/contract"
+import { isAnyRpcError, type Subscription, type Validated } from "@trunkline/contract"
 import {
   type AcceptedChannel,
   backoff,
@@ -79,16 +79,6 @@ export class ServedReplay extends Served {
     else this.#open(source, from)
   }
 
-  protected override leave(code: string): void {
-    super.leave(code)
-    this.#stop()
-  }
-
-  protected override failed(thrown: unknown): void {
-    super.failed(thrown)
-    this.#stop()
-  }
-
   #open(source: ReplaySource, from: string | undefined): void {
     this.#busy = true
     this.settle(
@@ -162,16 +152,10 @@ export class ServedReplay extends Served {
   #loaded(source: ReplaySource, snapshot: ReplaySnapshot): void {
     if (this.left) return this.finished()
     this.settle(
-      ({ state }) => this.#validate(state),
+      ({ state }) => this.checkItem(this.#procedure.state, state),
       snapshot,
       (validated) => this.#validated(source, validated, snapshot.cursor),
     )
-  }
-
-  #validate(state: unknown): Validated | PromiseLike<Validated> {
-    const { state: schema } = this.#procedure
-    const check = this.desk.options.validateItems && isSchema(schema)
-    return check ? validate(schema, state) : { ok: true, value: state }
   }
 
   #validated(source: ReplaySource, validated: Validated, cursor: string): void {
@@ -258,7 +242,6 @@ export class ServedReplay extends Served {
       this.desk.serve(this.#putEntries)
       if (this.#unsendable) {
         this.unencodable(this.#unsendable)
-        this.#stop()
         return false
       }
     }
@@ -306,7 +289,7 @@ export class ServedReplay extends Served {
     const { executed } = this
     this.#busy = false
     this.fail({ code: "GAP", executed })
-    this.#stop()
+    this.stop()
   }
 
   /** A quiet stream's cursor would fall behind what the log keeps. */
@@ -322,7 +305,7 @@ export class ServedReplay extends Served {
   }
 
   /** What is still being opened or loaded is let go when it comes. */
-  #stop(): void {
+  protected override stop(): void {
     this.#closeReader()
     this.#step = undefined
     this.#giveUp?.()

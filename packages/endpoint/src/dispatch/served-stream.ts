@@ -1,4 +1,4 @@
-import { type Duplex, type Subscription, type Validated, validate } from "@trunkline/contract"
+import type { Duplex, Subscription, Validated } from "@trunkline/contract"
 import {
   type AcceptedChannel,
   type Encoded,
@@ -12,14 +12,14 @@ import type { Entry } from "../handlers/router.js"
 import { watchedIterator } from "../handlers/watch.js"
 import { type DeliveryPlan, planOf } from "./delivery.js"
 import type { Desk } from "./desk.js"
-import { isSchema, Served } from "./served.js"
+import { Served } from "./served.js"
 
 /** Pulls in a row from a source that never waits, before the event loop gets its turn. */
 const longestBurst = 256
 
 /**
- * A subscription being served, or the way down of a duplex: pulls the handler's iterable as far as its reader has room, so that the
- * reader's pace is the handler's.
+ * A subscription being served, or the way down of a duplex: pulls the handler's iterable as far as its
+ * reader has room, so that the reader's pace is the handler's.
  *
  * Must hold (G5): a lossless source is not pulled without credit; of a lossy one at most one value a key
  * waits; one that cannot wait ends when too much does.
@@ -59,16 +59,6 @@ export class ServedStream extends Served {
     if (source instanceof PushSource && !this.items) this.#attach(source)
     else if (isAsyncIterable(source)) this.#iterate(source)
     else this.failed(new TypeError(`the handler of ${this.path} must return an async iterable`))
-  }
-
-  protected override leave(code: string): void {
-    super.leave(code)
-    this.#stop()
-  }
-
-  protected override failed(thrown: unknown): void {
-    super.failed(thrown)
-    this.#stop()
   }
 
   /** A handler may read before it returns what it yields, so that both ways begin when it is entered. */
@@ -149,17 +139,15 @@ export class ServedStream extends Served {
   readonly #validate = (
     step: IteratorResult<unknown>,
   ): Validated | PromiseLike<Validated> | undefined => {
-    if (step.done) return undefined
-    const check = this.desk.options.validateItems && isSchema(this.#itemSchema)
-    return check ? validate(this.#itemSchema, step.value) : { ok: true, value: step.value }
+    return step.done ? undefined : this.checkItem(this.#itemSchema, step.value)
   }
 
   readonly #validated = (validated: Validated | undefined): void => {
     if (!validated) return this.#done()
     if (this.left) return
-    if (!validated.ok) return this.#misfit(validated.issues)
+    if (!validated.ok) return this.misfit("an item", validated.issues)
     const encoded = this.desk.encode(validated.value)
-    if (encoded instanceof Unencodable) return this.#unsendable(encoded)
+    if (encoded instanceof Unencodable) return this.unencodable(encoded)
     this.#value = encoded
     this.settle(this.#plan.keyOf, validated.value, this.#keyed)
   }
@@ -174,7 +162,7 @@ export class ServedStream extends Served {
     if (this.left) return
     const { lane } = this.channel
     if (!this.desk.callee.driver.session.accepts(value)) {
-      return this.#unsendable(new Unencodable("larger than the client accepts", "TOO_LARGE"))
+      return this.unencodable(new Unencodable("larger than the client accepts", "TOO_LARGE"))
     }
     const full =
       lane !== undefined &&
@@ -212,16 +200,6 @@ export class ServedStream extends Served {
     this.kill({ code: "SLOW_CONSUMER", executed })
   }
 
-  #misfit(issues: unknown): void {
-    this.misfit("an item", issues)
-    this.#stop()
-  }
-
-  #unsendable(error: Unencodable): void {
-    this.unencodable(error)
-    this.#stop()
-  }
-
   #failedWith(failure: Failure): void {
     this.finished()
     this.#detach?.()
@@ -229,15 +207,16 @@ export class ServedStream extends Served {
   }
 
   /** Tells the source that nobody reads any more; what it still does is its own. */
-  #stop(): void {
+  protected override stop(): void {
     this.#detach?.()
     if (this.#detach) return this.finished()
-    if (this.#iterator) void this.#close(this.#iterator)
+    const iterator = this.#iterator
+    if (iterator) void this.#close(() => iterator)
   }
 
-  async #close(iterator: AsyncIterator<unknown>): Promise<void> {
+  async #close(iterator: () => AsyncIterator<unknown>): Promise<void> {
     try {
-      await iterator.return?.()
+      await iterator().return?.()
     } catch (error) {
       this.log(error)
     } finally {
@@ -247,7 +226,7 @@ export class ServedStream extends Served {
 
   /** The handler returned its source to nobody. */
   #release(source: unknown): void {
-    if (isAsyncIterable(source)) void this.#close(source[Symbol.asyncIterator]())
+    if (isAsyncIterable(source)) void this.#close(() => source[Symbol.asyncIterator]())
     else this.finished()
   }
 }

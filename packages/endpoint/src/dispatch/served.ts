@@ -183,7 +183,11 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.watch?.ended({ code, executed })
     this.#controller?.abort(this.#reason)
     this.items?.end(this.#reason)
+    this.stop()
   }
+
+  /** Nothing more is sent of what the handler returned, which is let go. */
+  protected stop(): void {}
 
   /**
    * Runs code of the application, a schema included, that may throw or be asynchronous, and goes on with
@@ -205,6 +209,12 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     then(value)
   }
 
+  /** What a stream brings is checked only where the options say so. */
+  protected checkItem(schema: unknown, value: unknown): Validated | PromiseLike<Validated> {
+    const check = this.desk.options.validateItems && isSchema(schema)
+    return check ? validate(schema, value) : { ok: true, value }
+  }
+
   readonly #threw = (error: unknown): void => this.failed(error)
 
   /** It has come to its end, one way or the other; behind middleware the handler may still run. */
@@ -224,12 +234,14 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
   /** Handler or middleware threw. */
   protected failed(thrown: unknown): void {
     this.finished()
-    if (this.unwanted) return
-    this.#failed = true
-    void toThrown(this.entry, thrown, this.executed).then(({ failure, bug }) => {
-      if (bug) this.log(thrown)
-      if (!this.unwanted) this.fail(failure)
-    })
+    if (!this.unwanted) {
+      this.#failed = true
+      void toThrown(this.entry, thrown, this.executed).then(({ failure, bug }) => {
+        if (bug) this.log(thrown)
+        if (!this.unwanted) this.fail(failure)
+      })
+    }
+    this.stop()
   }
 
   /** What the handler gave does not fit its own contract. */
@@ -237,6 +249,7 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.finished()
     this.log(new TypeError(`${what} of ${this.path} does not fit the contract`, { cause: issues }))
     if (!this.unwanted) this.fail(internal(this.executed).failure)
+    this.stop()
   }
 
   /** What the handler gave cannot be written on the wire. */
@@ -245,6 +258,7 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.finished()
     this.log(error)
     if (!this.unwanted) this.fail({ code, executed: this.executed })
+    this.stop()
   }
 
   /** The handler's own failure: of a stream, behind its items. */
