@@ -4,6 +4,8 @@ import type { Host } from "@trunkline/transport"
 export interface Errand<T> {
   readonly host: Host
   readonly milliseconds: number
+  /** What it rejects with when the time is over. */
+  readonly expired: () => Error
   /** Whoever gives up waiting earlier. */
   readonly signal?: AbortSignal | undefined
   /** Hears of what came when nobody waited any more. */
@@ -12,43 +14,37 @@ export interface Errand<T> {
 
 /**
  * What code of the application gives in time. Rejects with what that throws, with the signal's reason, or
- * with a TypeError when the time is over.
+ * with `expired`; the code's own signal fires when nobody waits any more. That somebody waits is no reason
+ * to keep the program alive.
  */
-export function within<T>(
-  { host, milliseconds, signal, late }: Errand<T>,
-  run: (signal: AbortSignal) => Promise<T>,
+export async function within<T>(
+  { host, milliseconds, expired, signal, late }: Errand<T>,
+  run: (signal: AbortSignal) => T | PromiseLike<T>,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const controller = new AbortController()
-    let over = false
-    const end = (settle: () => void): void => {
-      if (over) return
-      over = true
-      cancel()
-      signal?.removeEventListener("abort", abort)
-      settle()
-    }
-    const giveUp = (reason: unknown): void =>
-      end(() => {
-        controller.abort(reason)
-        reject(reason)
-      })
-    const abort = (): void => giveUp(signal?.reason)
-    const expire = (): void => giveUp(new TypeError(`no answer within ${milliseconds} ms`))
-    const cancel = host.wakeAt(host.now() + milliseconds, expire, true)
-    if (signal?.aborted) return abort()
-    signal?.addEventListener("abort", abort)
-    callAsync(run, controller.signal).then(
-      (value) => (over ? late?.(value) : end(() => resolve(value))),
-      (error) => end(() => reject(error)),
-    )
-  })
+  signal?.throwIfAborted()
+  const controller = new AbortController()
+  const abort = (): void => controller.abort(signal?.reason)
+  const expire = (): void => controller.abort(expired())
+  const takeBack = host.wakeAt(host.now() + milliseconds, expire, true)
+  signal?.addEventListener("abort", abort)
+  try {
+    return await unlessAborted(controller.signal, run, late)
+  } finally {
+    takeBack()
+    signal?.removeEventListener("abort", abort)
+  }
 }
 
-/** Also what throws at once rejects. */
-async function callAsync<T>(
-  run: (signal: AbortSignal) => Promise<T>,
+function unlessAborted<T>(
   signal: AbortSignal,
+  run: (signal: AbortSignal) => T | PromiseLike<T>,
+  late?: (value: T) => void,
 ): Promise<T> {
-  return run(signal)
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason))
+    Promise.resolve(run(signal)).then(
+      (value) => (signal.aborted ? late?.(value) : resolve(value)),
+      reject,
+    )
+  })
 }

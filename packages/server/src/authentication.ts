@@ -1,5 +1,6 @@
 import { isAnyRpcError, RpcError } from "@trunkline/contract"
-import type { Log } from "@trunkline/endpoint"
+import { type Log, within } from "@trunkline/endpoint"
+import * as durations from "@trunkline/protocol/durations"
 import type { Host } from "@trunkline/transport"
 import { checkedIdentity } from "./check.js"
 import type { Credentials, Identity, ServeOptions } from "./options.js"
@@ -13,9 +14,9 @@ export interface Known {
   readonly exp: number | undefined
 }
 
-/** Why a client was not let in. */
+/** Why a client was not let in; `late`: there was no answer in time. */
 export interface Refusal {
-  readonly code: "auth" | "forbidden"
+  readonly code: "auth" | "forbidden" | "late"
   readonly message: string
 }
 
@@ -31,16 +32,22 @@ export class Authentication {
     this.#log = log
   }
 
-  /** Rejects with whatever `authenticate` throws, and for a token that has run out already. */
+  /**
+   * Rejects with whatever `authenticate` throws, when it takes too long, and for a token that has run out
+   * already.
+   */
   async identify(credentials: Credentials): Promise<Known> {
     const { authenticate } = this.#options
     if (!authenticate) return { principal: undefined, context: {}, exp: undefined }
-    const { principal, context, expires } = checkedIdentity(await authenticate(credentials))
+    const errand = { host: this.#host, milliseconds: durations.authentication, expired }
+    const identity = await within(errand, () => authenticate(credentials))
+    const { principal, context, expires } = checkedIdentity(identity)
     return { principal, context, exp: this.#left(expires) }
   }
 
   /** What the client is told of what `identify` rejected with. */
   refusal(error: unknown): Refusal {
+    if (error instanceof Late) return { code: "late", message: error.message }
     if (!isAnyRpcError(error)) {
       this.#log({ level: "error", message: "authenticate failed", error })
       return { code: "auth", message: "refused" }
@@ -55,6 +62,12 @@ export class Authentication {
     if (left <= 0) throw new RpcError("UNAUTHORIZED", { message: "the token has run out" })
     return Math.min(left, Number.MAX_SAFE_INTEGER)
   }
+}
+
+class Late extends Error {}
+
+function expired(): Late {
+  return new Late("authentication took too long")
 }
 
 /** How sessions know a principal: whatever it is called, nobody known is taken for somebody anonymous. */

@@ -78,12 +78,15 @@ export class Handshake {
   #over = false
   /** Principals whose rights were taken away since it began. */
   readonly #revoked = new Set<string>()
-  #cancelTimeout: () => void
+  readonly #cancelTimeout: () => void
 
   constructor(socket: Socket, context: HandshakeContext) {
     this.#socket = socket
     this.#context = context
-    this.#cancelTimeout = this.#timeout(durations.hello, "no HELLO in time")
+    const { host } = context
+    this.#cancelTimeout = host.wakeAt(host.now() + durations.hello, () =>
+      this.#close(closeCodes.LATE, "no HELLO in time"),
+    )
     socket.transport.listen({
       message: (wire) => this.#message(wire),
       closed: () => this.#finish(),
@@ -110,7 +113,6 @@ export class Handshake {
       return this.#reject("hellos", "busy", "too many clients at once", { retryAfterMs: busy })
     }
     this.#cancelTimeout()
-    this.#cancelTimeout = this.#timeout(durations.authentication, "authentication took too long")
     void this.#greet(hello)
   }
 
@@ -194,7 +196,8 @@ export class Handshake {
 
   #refuse(error: unknown): void {
     const { code, message } = this.#context.authentication.refusal(error)
-    this.#reject(code, code, message)
+    if (code === "late") this.#close(closeCodes.LATE, message)
+    else this.#reject(code, code, message)
   }
 
   /** @param reason under which it is counted */
@@ -212,11 +215,6 @@ export class Handshake {
     const { remote } = credentials
     this.#context.log({ level: "warn", message: "handshake refused", code, reason, remote })
     transport.close(code, reason)
-  }
-
-  #timeout(milliseconds: number, reason: string): () => void {
-    const { host } = this.#context
-    return host.wakeAt(host.now() + milliseconds, () => this.#close(closeCodes.LATE, reason))
   }
 
   /** `false`: it has ended before. */

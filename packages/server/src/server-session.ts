@@ -24,7 +24,6 @@ import {
   type Why,
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
-import * as durations from "@trunkline/protocol/durations"
 import * as bounds from "@trunkline/protocol/limits"
 import { Driver, type DriverUser, type Host, type Transport, uniform } from "@trunkline/transport"
 
@@ -211,12 +210,7 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
 
   /** Its client shows another token (docs/protocol.md, "AUTH"). */
   auth(token: string): void {
-    const { host } = this
-    const socket = this.#socket
-    const takeBack = host.wakeAt(host.now() + durations.authentication, () =>
-      this.#leave(socket, closeCodes.LATE, "authentication took too long"),
-    )
-    void this.#identify(token, socket).finally(takeBack)
+    void this.#identify(token, this.#socket)
   }
 
   authOk(): void {}
@@ -289,7 +283,8 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
       if (socket === this.#socket) this.#known(known)
     } catch (error) {
       const { code, message } = authentication.refusal(error)
-      this.#leave(socket, closeCodes.rejectCloseCodes[code], message)
+      const { LATE, rejectCloseCodes } = closeCodes
+      this.#leave(socket, code === "late" ? LATE : rejectCloseCodes[code], message)
     }
   }
 

@@ -5,6 +5,7 @@ import type { SessionInfo } from "../handlers/handler.js"
 import { invoke } from "../handlers/middleware.js"
 import { Request, type RequestOrigin } from "../handlers/request.js"
 import type { Entry } from "../handlers/router.js"
+import { within } from "../within.js"
 
 /** Whose right to go on is in question. */
 export interface Asked {
@@ -20,7 +21,7 @@ export interface Asked {
  * Asks the middleware before a handler whether its caller, as `context` knows him now, may go on; the
  * handler is not entered again. Rejects with what they throw. Who does not answer does not agree.
  */
-export function askAgain(asked: Asked, context: unknown, host: Host): Promise<void> {
+export function askAgain(asked: Asked, context: unknown, host: Host): Promise<unknown> {
   const { entry, session, correlationId } = asked
   const origin: RequestOrigin = {
     path: entry.path,
@@ -34,11 +35,11 @@ export function askAgain(asked: Asked, context: unknown, host: Host): Promise<vo
     call() {},
     exit() {},
   }
-  return new Promise((resolve, reject) => {
-    const takeBack = host.wakeAt(host.now() + durations.authentication, () =>
-      reject(new RpcError("FORBIDDEN", { message: "the middleware did not answer" })),
-    )
-    const answer = Promise.resolve(invoke(entry.handler, new Request(origin, asked.input, context)))
-    answer.then(() => resolve(), reject).finally(takeBack)
-  })
+  const milliseconds = durations.authentication
+  const request = new Request(origin, asked.input, context)
+  return within({ host, milliseconds, expired }, () => invoke(entry.handler, request))
+}
+
+function expired(): RpcError {
+  return new RpcError("FORBIDDEN", { message: "the middleware did not answer" })
 }

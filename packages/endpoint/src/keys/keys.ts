@@ -124,7 +124,7 @@ export class Keys {
     const hear = async (signal: AbortSignal): Promise<void> =>
       hint && store.changed ? store.changed(key, signal) : new Promise(() => {})
     try {
-      await within({ host, milliseconds: lookAgain, signal }, hear)
+      await within({ host, milliseconds: lookAgain, expired, signal }, hear)
       return false
     } catch {
       signal.throwIfAborted()
@@ -157,8 +157,13 @@ export class Keys {
     signal?: AbortSignal,
     late?: (value: T) => void,
   ): Promise<T> {
-    return within({ host: this.host, milliseconds: durations.keyStore, signal, late }, run)
+    const { host } = this
+    return within({ host, milliseconds: durations.keyStore, expired, signal, late }, run)
   }
+}
+
+function expired(): Error {
+  return new Error("the key store does not answer")
 }
 
 /** What a client takes for an epoch. */

@@ -5,8 +5,8 @@ import type { BrokerReader } from "../broker/broker.js"
 import { Counted } from "../counted.js"
 import { checkedCursor, linked } from "./chain.js"
 import { brokerBackoff, closeReader, type Feed, type Follower } from "./feed.js"
+import { Pause } from "./pause.js"
 import { FeedGap, type Ring, type Slot, stepAt } from "./ring.js"
-import { Pause } from "./within.js"
 
 /** Entries that a reader catches up with at a time, and how long it waits for them, in milliseconds. */
 export const pageEntries = 256

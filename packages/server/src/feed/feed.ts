@@ -1,12 +1,13 @@
-import type { Log } from "@trunkline/endpoint"
+import { RpcError } from "@trunkline/contract"
+import { type Log, within } from "@trunkline/endpoint"
 import { backoff } from "@trunkline/protocol"
 import { callUser, type Host, surface, uniform } from "@trunkline/transport"
 import type { Broker, BrokerReader, BrokerStep } from "../broker/broker.js"
 import { linked } from "./chain.js"
 import type { KeyOf } from "./feed-entry.js"
+import { Pause } from "./pause.js"
 import { FeedGap, Ring, type RingSpace, ringEntries, ringUnits } from "./ring.js"
 import type { Turns } from "./turns.js"
-import { Pause, within } from "./within.js"
 
 /** What all feeds of a topic have in common. */
 export interface FeedTerms {
@@ -81,8 +82,8 @@ export class Feed {
   /** Opens a reader at the broker, and sees to it that one that comes too late is closed. */
   open(from: string | undefined): Promise<BrokerReader> {
     const { broker, host } = this.terms
-    const opened = callAsync(() => broker.open(this.topic, from))
-    return within(host, openTimeout, opened, closeReader)
+    const errand = { host, milliseconds: openTimeout, expired, late: closeReader }
+    return within(errand, () => broker.open(this.topic, from))
   }
 
   release(): void {
@@ -224,6 +225,6 @@ export function closeReader(reader: BrokerReader | undefined): void {
   callUser(() => reader?.close())
 }
 
-async function callAsync<T>(run: () => Promise<T>): Promise<T> {
-  return run()
+function expired(): RpcError {
+  return new RpcError("UNAVAILABLE", { message: "the broker does not answer" })
 }

@@ -1,8 +1,9 @@
 import { isAnyRpcError, RpcError } from "@trunkline/contract"
+import { within } from "@trunkline/endpoint"
 import { backoff, isCursor } from "@trunkline/protocol"
 import { type Host, uniform } from "@trunkline/transport"
 import type { Broker } from "../broker/broker.js"
-import { Pause, within } from "./within.js"
+import { Pause } from "./pause.js"
 
 /** Milliseconds for one attempt, and for all. */
 export const publishAttempt = 3_000
@@ -67,16 +68,16 @@ export class Publisher {
   }
 
   async #attempt(topic: string, payload: string, dedupeId: string): Promise<string> {
-    const begun = this.#call(topic, payload, dedupeId)
-    const cursor = await within(this.#host, publishAttempt, begun, () => {})
+    const errand = { host: this.#host, milliseconds: publishAttempt, expired }
+    const cursor = await within(errand, () => this.#broker.publish(topic, payload, { dedupeId }))
     if (isCursor(cursor)) return cursor
     throw new TypeError("the broker's cursor is none")
   }
+}
 
-  /** Whatever it throws at once is thrown later as well. */
-  async #call(topic: string, payload: string, dedupeId: string): Promise<string> {
-    return this.#broker.publish(topic, payload, { dedupeId })
-  }
+/** Whether it did anything is left open. */
+function expired(): Error {
+  return new Error("the broker does not answer")
 }
 
 function unavailable(message: string, cause?: unknown): RpcError {
