@@ -12,6 +12,8 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "**/dist/**"],
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // As long as a test may take: on a busy machine whatever is waited for comes late, and comes.
+    expect: { poll: { interval: 5, timeout: 25_000 } },
     reporters: ["default", new LeftOut(), ...(process.env["CI"] ? ["json"] : [])],
     outputFile: { json: "node_modules/.cache/vitest-report.json" },
   },

@@ -14,6 +14,7 @@ import {
 import { call, contract, subscription } from "@trunkline/contract"
 import { implement, type ServeOptions, RpcError as ServerError, serve } from "@trunkline/server"
 import { type Listening, listen } from "@trunkline/server/node"
+import { VirtualClock } from "@trunkline/testing"
 import { afterEach, describe, expect, test } from "vitest"
 import { WebSocket, WebSocketServer } from "ws"
 import * as z from "zod"
@@ -502,32 +503,45 @@ describe("what waits for the line", () => {
 })
 
 describe("a call under way", () => {
-  test("ends at its deadline, and the handler with it", async () => {
-    const aborted = new Promise<string>((resolve) => {
-      const other = implement(service, {
-        echo: ({ input }) => input,
-        hang: ({ signal }) =>
-          new Promise(() => signal.addEventListener("abort", () => resolve(signal.reason.code))),
-        async *stream() {},
-      })
-      endings.push(() => {})
-      void listen(serve(other), { port: 0, hostname: "127.0.0.1" }).then((listening) => {
-        endings.push(() => listening.close())
-        const client = createClient(service, dial(urlOf(listening)))
-        void client.hang(undefined, { timeout: 20 }).catch((error) => errors.push(error))
-      })
+  /** A client of a server whose `hang` hands out its signal. */
+  async function hanging(connect: ConnectOptions, options: ServeOptions<unknown>) {
+    let enter: (signal: AbortSignal) => void = () => {}
+    const entered = new Promise<AbortSignal>((resolve) => {
+      enter = resolve
     })
-    const errors: RpcError[] = []
-    expect(await aborted).toMatch(/TIMEOUT|CANCELLED/)
-    while (errors.length === 0) await new Promise((resolve) => setImmediate(resolve))
-    expect(errors[0]).toMatchObject({ code: "TIMEOUT", executed: "unknown" })
+    const other = implement(service, {
+      echo: ({ input }) => input,
+      hang: ({ signal }) => {
+        enter(signal)
+        return new Promise(() => {})
+      },
+      async *stream() {},
+    })
+    const listening = await listen(serve(other, options), { port: 0, hostname: "127.0.0.1" })
+    endings.push(() => listening.close())
+    return { client: createClient(service, dial(urlOf(listening), connect)), entered }
+  }
+
+  test("ends at its deadline at the server too", async () => {
+    const clock = new VirtualClock()
+    const { client, entered } = await hanging({}, { host: clock })
+    const pending = safe(client.hang(undefined, { timeout: 15_000 }))
+    const signal = await entered
+    await clock.advance(15_000)
+    expect(await pending).toMatchObject({ error: { code: "TIMEOUT", executed: "unknown" } })
+    expect(signal.reason).toMatchObject({ code: "TIMEOUT" })
   })
 
-  test("is waited for as long as connect was told", async () => {
-    const connection = dial(urlOf(await start()), { timeout: 30 })
-    const client = createClient(service, connection)
-    await client.echo("a")
-    expect(await safe(client.hang())).toMatchObject({ error: { code: "TIMEOUT" } })
+  test("is waited for as long as connect was told, and its handler is told when that is over", async () => {
+    const clock = new VirtualClock()
+    const { client, entered } = await hanging({ host: clock, timeout: 30 }, {})
+    const pending = safe(client.hang())
+    const signal = await entered
+    await clock.advance(29)
+    expect(await Promise.race([pending, "pending"])).toBe("pending")
+    await clock.advance(1)
+    expect(await pending).toMatchObject({ error: { code: "TIMEOUT", executed: "unknown" } })
+    await expect.poll(() => signal.reason?.code).toBe("CANCELLED")
   })
 })
 

@@ -241,7 +241,7 @@ describe("a line that falls silent", () => {
     expect(ledger.added).toEqual([1, 2])
     expect(ledger.entered).toEqual(["fresh"])
     expect(events).toHaveLength(1)
-    expect(proxy.connections).toBe(2)
+    expect(proxy.connections).toBeGreaterThan(1)
   })
 
   test("is found out without anything to say, too", async () => {
@@ -251,7 +251,7 @@ describe("a line that falls silent", () => {
     await new Promise<void>((resolve) => {
       connection?.on("state", ({ to }) => to === "open" && resolve())
     })
-    expect(proxy.connections).toBe(2)
+    expect(proxy.connections).toBeGreaterThan(1)
     expect(await client.add(2)).toBe(2)
   })
 

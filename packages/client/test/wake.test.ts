@@ -2,11 +2,11 @@ import { type Connection, type ConnectionState, connect, createClient } from "@t
 import { call, contract } from "@trunkline/contract"
 import { implement, type Server, serve } from "@trunkline/server"
 import { type Listening, listen } from "@trunkline/server/node"
+import { VirtualClock } from "@trunkline/testing"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import * as z from "zod"
 import { CuttingProxy } from "../../server/test/support/cutting-proxy.js"
 import { LogBook } from "../../server/test/support/log.js"
-import { quickHost } from "../../server/test/support/quick-host.js"
 
 /* What a page's comings and goings do to its line (docs/protocol.md, "Liveness"). */
 
@@ -40,9 +40,12 @@ let server: Server
 let listening: Listening
 let proxy: CuttingProxy
 let connection: Connection
+/** The client's time. */
+let clock: VirtualClock
 let book: LogBook
 
 beforeEach(async () => {
+  clock = new VirtualClock()
   document = new FakePage()
   window = new FakePage()
   Object.assign(globalThis, {
@@ -83,9 +86,9 @@ function reached(state: ConnectionState): Promise<{ code?: number | undefined }>
   })
 }
 
-/** An open line whose clock runs so slowly that only a wake-up gets anything done. */
+/** An open line whose clock stands, so that only a wake-up gets anything done. */
 async function dial(reconnect = { base: 3_600_000, cap: 3_600_000 }) {
-  connection = connect(proxy.url, { host: quickHost(20), reconnect })
+  connection = connect(proxy.url, { host: clock, reconnect })
   const client = createClient(service, connection)
   await client.echo("there")
   // The answer to the first PING is in: what comes now was asked for later.
@@ -114,7 +117,9 @@ describe("a page that is back asks whether its line still works", () => {
     const lost = reached("waiting")
     const open = lost.then(() => reached("open"))
     document.tell("visibilitychange")
+    await clock.advance(4_000)
     expect(await lost).toMatchObject({ code: 4001 })
+    await clock.advance(1)
     await open
     expect(proxy.connections).toBe(2)
   })
@@ -124,7 +129,7 @@ describe("a page that is back asks whether its line still works", () => {
     const { messagesOut } = connection.info
     document.visibilityState = "hidden"
     document.tell("visibilitychange")
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await clock.advance(4_000)
     expect(connection.info.messagesOut).toBe(messagesOut)
   })
 })
@@ -137,6 +142,7 @@ test("a page that is back does not wait for the next attempt", async () => {
   await lost
   const open = reached("open")
   window.tell("online")
+  await clock.advance(1_000)
   await open
   expect(connection.info.session).toBe(session)
   expect(await client.echo("again")).toBe("again")
@@ -161,6 +167,7 @@ test.each<[what: string, suspend: () => void, wake: () => void]>([
     expect(server.stats().sessions).toBe(1)
     const open = reached("open")
     wake()
+    await clock.advance(1_000)
     await open
     expect(connection.info.session).toBe(session)
     expect(await client.echo("awake")).toBe("awake")
@@ -183,9 +190,11 @@ test("a page that knows it is offline makes its next attempt late, and at once w
   const lost = reached("waiting")
   proxy.cut()
   await lost
-  await new Promise((resolve) => setTimeout(resolve, 30))
+  await clock.advance(3_599_999)
   expect(connection.state).toBe("waiting")
   Object.assign(globalThis.navigator, { onLine: true })
   window.tell("online")
-  expect(await client.echo("back", { timeout: Number.POSITIVE_INFINITY })).toBe("back")
+  const back = client.echo("back")
+  await clock.advance(1_000)
+  expect(await back).toBe("back")
 })

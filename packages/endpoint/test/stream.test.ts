@@ -511,7 +511,7 @@ describe("a stream whose session is lost", () => {
     await items.next()
     expect(stream.status).toBe("live")
     pair.unplug()
-    await vi.waitFor(() => expect(stream.status).toBe("connecting"), { interval: 1 })
+    await expect.poll(() => stream.status).toBe("connecting")
     feed.put(2)
     pair.plug()
     expect(await items.next()).toEqual({ value: 2, done: false })

@@ -93,8 +93,7 @@ class Reading<T> {
   }
 }
 
-const live = (stream: { readonly status: string }) =>
-  vi.waitFor(() => expect(stream.status).toBe("live"))
+const live = (stream: { readonly status: string }) => expect.poll(() => stream.status).toBe("live")
 
 describe("a stream of a topic", () => {
   test("yields what is appended from when it began, each item with its cursor", async () => {
@@ -150,14 +149,14 @@ describe("a stream of a topic", () => {
     log.opening = opening.promise
     const stream = client.strict()
     const reading = new Reading(stream)
-    await vi.waitFor(() => expect(log.opened).toHaveLength(1))
+    await expect.poll(() => log.opened).toHaveLength(1)
     log.append(1)
     pair.restart()
     opening.fire()
     await live(stream)
     log.append(2)
     expect(await reading.until(1)).toEqual([2])
-    await vi.waitFor(() => expect(log.readers.size).toBe(1))
+    await expect.poll(() => log.readers.size).toBe(1)
   })
 
   test("goes on after a cursor that was kept", async () => {
@@ -234,13 +233,13 @@ describe("a stream of a topic", () => {
     const reading = new Reading(stream)
     await live(stream)
     reading.stop()
-    await vi.waitFor(() => expect(log.readers.size).toBe(0))
+    await expect.poll(() => log.readers.size).toBe(0)
     const opening = new Signal()
     log.opening = opening.promise
     const early = new Reading(client.strict())
-    await vi.waitFor(() => expect(log.opened).toHaveLength(2))
+    await expect.poll(() => log.opened).toHaveLength(2)
     early.stop()
-    await vi.waitFor(() => expect(pair.server.stats().channels).toBe(0))
+    await expect.poll(() => pair.server.stats().channels).toBe(0)
     opening.fire()
     await new Promise((resolve) => setImmediate(resolve))
     expect(log.readers.size).toBe(0)
@@ -273,9 +272,9 @@ describe("a stream of a topic", () => {
       const reading = new Reading(stream)
       expect(await reading.until(1)).toEqual(["stalled"])
       expect(stream.cursor).toBe(from)
-      await vi.waitFor(() => expect(log.opened.length).toBeGreaterThan(before + 1))
+      await expect.poll(() => log.opened.length).toBeGreaterThan(before + 1)
       log.opening = Promise.resolve()
-      await vi.waitFor(() => expect(stream.cursor).toBe("e1.1"))
+      await expect.poll(() => stream.cursor).toBe("e1.1")
       reading.stop()
       expect(reading.told).toEqual(from ? ["stalled", 1] : ["stalled"])
     }
@@ -296,7 +295,7 @@ describe("a stream of a topic", () => {
     const reading = new Reading(client.strict())
     await reading.until(1)
     reading.stop()
-    await vi.waitFor(() => expect(pair.server.stats().channels).toBe(0))
+    await expect.poll(() => pair.server.stats().channels).toBe(0)
     const attempts = log.opened.length
     log.opening = Promise.resolve()
     await new Promise((resolve) => setTimeout(resolve, 0))
@@ -315,7 +314,7 @@ describe("a stream of a topic", () => {
     const { client, log, pair } = open()
     const broken = new Reading(client.strict())
     const healthy = new Reading(client.strict())
-    await vi.waitFor(() => expect(log.readers.size).toBe(2))
+    await expect.poll(() => log.readers.size).toBe(2)
     const [reader] = log.readers
     Object.assign(reader ?? {}, {
       read: () => {
@@ -345,9 +344,9 @@ describe("a stream of a topic", () => {
     if (!reader) throw new Error("it is not read")
     reader.position = "e1.5"
     reader.wake()
-    await vi.waitFor(() => expect(stream.cursor).toBe("e1.5"))
+    await expect.poll(() => stream.cursor).toBe("e1.5")
     pair.restart()
-    await vi.waitFor(() => expect(log.opened).toEqual([undefined, "e1.5"]))
+    await expect.poll(() => log.opened).toEqual([undefined, "e1.5"])
     expect(reading.told).toEqual([])
   })
 })
@@ -431,7 +430,7 @@ describe("a gap", () => {
     log.trim(1)
     const items = client.lenient(undefined, { from: "e1.0" })[Symbol.asyncIterator]()
     expect(await failure(items.next())).toMatchObject({ code: "GAP" })
-    await vi.waitFor(() => expect(log.readers.size).toBe(0))
+    await expect.poll(() => log.readers.size).toBe(0)
   })
 
   test("is told of a cursor of another epoch, beyond the tip, or of nobody", async () => {
@@ -533,9 +532,9 @@ describe("a topic with a state", () => {
     const loading = new Signal()
     loader.before = () => loading.promise
     const reading = new Reading(client.board())
-    await vi.waitFor(() => expect(loader.loads).toBe(1))
+    await expect.poll(() => loader.loads).toBe(1)
     reading.stop()
-    await vi.waitFor(() => expect(pair.server.stats().channels).toBe(0))
+    await expect.poll(() => pair.server.stats().channels).toBe(0)
     loading.fire()
     await new Promise((resolve) => setImmediate(resolve))
     expect(log.readers.size).toBe(0)
@@ -551,7 +550,7 @@ describe("a lossy topic", () => {
     await live(stream)
     pair.unplug()
     for (let n = 1; n <= 3_000; n++) log.append(n)
-    await vi.waitFor(() => expect([...log.readers][0]?.position).toBe("e1.3000"))
+    await expect.poll(() => [...log.readers][0]?.position).toBe("e1.3000")
     pair.plug()
     await reading.until(4)
     expect(reading.told.filter((each) => each !== "dropped")).toEqual([2_998, 2_999, 3_000])
@@ -574,7 +573,7 @@ describe("a lossy topic", () => {
     log.renew()
     log.append(3)
     pair.plug()
-    await vi.waitFor(() => expect(reading.told.at(-1)).toBe(3))
+    await expect.poll(() => reading.told.at(-1)).toBe(3)
     expect(reading.told).toEqual([1, "gap", "gap", 3])
     expect(stream.cursor).toBe("e3.1")
   })

@@ -2,6 +2,7 @@ import { once } from "node:events"
 import { call, contract } from "@trunkline/contract"
 import { implement, RpcError, type ServeOptions, type Server, serve } from "@trunkline/server"
 import { type Listening, listen } from "@trunkline/server/node"
+import { VirtualClock } from "@trunkline/testing"
 import { afterEach, describe, expect, test } from "vitest"
 import { WebSocket } from "ws"
 import * as z from "zod"
@@ -263,37 +264,52 @@ describe("the token", () => {
 
 describe("time", () => {
   test("no HELLO in five seconds", async () => {
-    await start({ host: quickHost(100) })
+    const clock = new VirtualClock()
+    await start({ host: clock })
     const client = await RawClient.open(url)
+    await clock.advance(5_000)
     expect(await client.closed).toEqual({ code: 4408, reason: "no HELLO in time" })
   })
 
   test("an authentication that hangs", async () => {
-    await start({ host: quickHost(20), authenticate: () => new Promise(() => {}) })
+    const clock = new VirtualClock()
+    let ask = (): void => {}
+    const asked = new Promise<void>((resolve) => {
+      ask = resolve
+    })
+    const authenticate = (): Promise<never> => {
+      ask()
+      return new Promise(() => {})
+    }
+    await start({ host: clock, authenticate })
     const client = await RawClient.open(url)
     client.hello()
+    await asked
+    await clock.advance(10_000)
     expect(await client.closed).toEqual({ code: 4408, reason: "authentication took too long" })
   })
 
   test("what comes of an authentication after its socket is gone is nobody's session", async () => {
-    let allow: (identity: { context: Record<string, unknown> }) => void = () => {}
+    const clock = new VirtualClock()
+    let ask = (): void => {}
     const asked = new Promise<void>((resolve) => {
-      void start({
-        authenticate: () =>
-          new Promise((give) => {
-            allow = give
-            resolve()
-          }),
-      })
+      ask = resolve
     })
-    while (!listening) await new Promise((resolve) => setImmediate(resolve))
+    let allow: (identity: { context: Record<string, unknown> }) => void = () => {}
+    const authenticate = () => {
+      ask()
+      return new Promise<{ context: Record<string, unknown> }>((resolve) => {
+        allow = resolve
+      })
+    }
+    await start({ host: clock, authenticate })
     const client = await RawClient.open(url)
     client.hello()
     await asked
     await client.close()
     while (server.stats().handshakes > 0) await new Promise((resolve) => setImmediate(resolve))
     allow({ context: {} })
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await clock.advance(0)
     expect(server.stats().sessions).toBe(0)
   })
 })

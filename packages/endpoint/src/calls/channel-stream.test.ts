@@ -1,6 +1,6 @@
 import type { RpcError } from "@trunkline/contract"
 import { type Arrival, OpenedChannel, type ReservedCode } from "@trunkline/protocol"
-import { describe, expect, test, vi } from "vitest"
+import { describe, expect, test } from "vitest"
 import type { Line } from "../line.js"
 import { ChannelStream } from "./channel-stream.js"
 import type { StreamEvent } from "./stream.js"
@@ -171,7 +171,7 @@ describe("a subscription", () => {
     await Promise.resolve()
     expect(heard).toEqual([])
     release()
-    await vi.waitFor(() => expect(heard).toEqual([8]), { interval: 1 })
+    await expect.poll(() => heard).toEqual([8])
   })
 
   test("a listener of notes that throws ends it as one of items does", async () => {
