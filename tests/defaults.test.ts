@@ -16,6 +16,7 @@ import {
   defaultSignals,
   defaultValidation,
 } from "../packages/server/src/options.js"
+import { defaultDrop } from "../packages/testing/src/line/script.js"
 import { isSource, read, trackedPaths } from "./support/repository.js"
 import { defaultTags, literalOf, silentOptions } from "./tidy/defaults.js"
 
@@ -31,6 +32,8 @@ const used = {
   "ClientLimits.handlers": limits.handlers,
   "ConnectOptions.timeout": defaultTimeout,
   "DrainOptions.within": defaultDrain,
+  "DropOptions.code": defaultDrop.code,
+  "DropOptions.times": defaultDrop.times,
   "EntranceLimits.connections": defaultEntrance.connections,
   "EntranceLimits.handshakeBytes": defaultEntrance.handshakeBytes,
   "EntranceLimits.handshakes": defaultEntrance.handshakes,

@@ -3,7 +3,7 @@ import { call, contract, subscription } from "@trunkline/contract"
 import { implement, type LogEntry, scope } from "@trunkline/server"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import * as z from "zod"
-import { connectedPair, type Pair, VirtualClock } from "./index.js"
+import { connectedPair, type Pair, VirtualClock } from "../index.js"
 
 const api = contract({
   echo: call({ input: z.string(), output: z.string() }),

@@ -1,14 +1,10 @@
 import { type Connection, type ConnectOptions, connect } from "@trunkline/client"
-import {
-  type DrainOptions,
-  type Router,
-  type ServeOptions,
-  type Server,
-  serve,
-} from "@trunkline/server"
-import { type Host, systemHost } from "@trunkline/transport"
-import { type MemorySocket, memorySocketClass } from "./memory-socket.js"
-import { soon } from "./soon.js"
+import type { Router, ServeOptions } from "@trunkline/server"
+import { systemHost } from "@trunkline/transport"
+import { LocalLine } from "../line/local-line.js"
+import { soon } from "../line/soon.js"
+import type { TestLine } from "../line/test-line.js"
+import { memorySocketClass } from "./memory-socket.js"
 import type { VirtualClock } from "./virtual-clock.js"
 
 /** How a pair differs from its defaults. */
@@ -34,25 +30,9 @@ export type PairArguments<Context> = unknown extends Context
     ]
 
 /** A real client and a real server that share a program instead of a network. */
-export interface Pair {
+export interface Pair extends TestLine {
   /** The client's side; make a client of it with `createClient`. */
   readonly connection: Connection
-  /** The server that runs now. */
-  readonly server: Server
-  /** Breaks the line without a word. The client comes back by itself, and the session goes on. */
-  drop(): void
-  /** Breaks the line and keeps it broken until `plug`. */
-  unplug(): void
-  plug(): void
-  /** Crashes the server and starts another, which knows nothing of the sessions of the first. */
-  restart(): void
-  /**
-   * Starts another server and drains the first, as a rolling restart does: the client moves over while
-   * the line stays up. New sockets go to the new server.
-   */
-  replace(options?: DrainOptions): Promise<void>
-  /** Closes both. */
-  close(): Promise<void>
 }
 
 /**
@@ -78,73 +58,19 @@ export function connectedPair(router: Router<unknown>, options: PairOptions<unkn
 /** Milliseconds: a test should not wait for manners that only crowds need. */
 const reconnect = { base: 10, cap: 20 }
 
-class MemoryPair implements Pair {
+class MemoryPair extends LocalLine implements Pair {
   readonly connection: Connection
-  readonly #router: Router<unknown>
-  readonly #options: PairOptions<unknown>
-  readonly #host: Host
-  readonly #sockets = new Set<MemorySocket>()
-  readonly #leaving = new Set<Server>()
-  #server: Server
-  #plugged = true
 
-  constructor(router: Router<unknown>, options: PairOptions<unknown>) {
-    const { clock } = options
-    this.#router = router
-    this.#options = options
-    this.#host = clock ?? systemHost
-    this.#server = this.#serve()
-    const pair = this
-    const WebSocket = memorySocketClass({
-      get server() {
-        return pair.#plugged ? pair.#server : undefined
-      },
-      deliver: clock ? (run) => clock.deliver(run) : soon,
-      opened: (socket) => this.#sockets.add(socket),
-      gone: (socket) => this.#sockets.delete(socket),
-    })
-    const host = this.#host
-    this.connection = connect("ws://memory", { reconnect, ...options.connect, host, WebSocket })
+  constructor(router: Router<unknown>, { clock, connect: options, serve }: PairOptions<unknown>) {
+    const host = clock ?? systemHost
+    const deliver = clock ? (run: () => void) => clock.deliver(run) : soon
+    super(router, serve ?? {}, { host, deliver })
+    const WebSocket = memorySocketClass(this)
+    this.connection = connect("ws://memory", { reconnect, ...options, host, WebSocket })
   }
 
-  get server(): Server {
-    return this.#server
-  }
-
-  drop(): void {
-    for (const socket of [...this.#sockets]) socket.drop()
-  }
-
-  unplug(): void {
-    this.#plugged = false
-    this.drop()
-  }
-
-  plug(): void {
-    this.#plugged = true
-  }
-
-  restart(): void {
-    const before = this.#server
-    this.#server = this.#serve()
-    this.drop()
-    void before.close()
-  }
-
-  async replace(options?: DrainOptions): Promise<void> {
-    const before = this.#server
-    this.#server = this.#serve()
-    this.#leaving.add(before)
-    await before.drain(options)
-    this.#leaving.delete(before)
-  }
-
-  async close(): Promise<void> {
+  override async close(): Promise<void> {
     await this.connection.close()
-    for (const server of [...this.#leaving, this.#server]) await server.close()
-  }
-
-  #serve(): Server {
-    return serve(this.#router, { ...this.#options.serve, host: this.#host })
+    await super.close()
   }
 }

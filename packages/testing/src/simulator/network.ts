@@ -7,7 +7,7 @@ import type {
   WebSocketClass,
   WebSocketLike,
 } from "@trunkline/transport"
-import { eventData } from "../pair/memory-socket.js"
+import { eventData } from "../line/line-socket.js"
 import { Pipe } from "./pipe.js"
 import type { Process } from "./process.js"
 import type { Random } from "./random.js"
