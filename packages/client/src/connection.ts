@@ -3,6 +3,7 @@ import {
   type Caller,
   callUser,
   checkedNumber,
+  checkObserver,
   defaultTimeout,
   type Line,
   type Observer,
@@ -122,6 +123,7 @@ export class Connection implements Caller {
     const { base = defaultBackoff.base, cap = defaultBackoff.cap } = options.reconnect ?? {}
     const { calls = bounds.waitingOpens, units = bounds.waitingOpenUnits } = options.queue ?? {}
     const { contract = "" } = options
+    checkOptions(options)
     if (typeof contract !== "string" || contract.length > bounds.fingerprintUnits) {
       throw new TypeError(`contract is a text of at most ${bounds.fingerprintUnits} units`)
     }
@@ -187,8 +189,10 @@ export class Connection implements Caller {
    * `@trunkline/client/opentelemetry` is one.
    *
    * @returns takes it back
+   * @throws TypeError for what is no observer
    */
   observe(observer: Observer): () => void {
+    checkObserver(observer)
     this.#observer = observer
     return () => {
       if (this.#observer === observer) this.#observer = undefined
@@ -201,7 +205,7 @@ export class Connection implements Caller {
    * again; with another user's token the session ends, and what was open in it with it.
    *
    * @returns settled when the server believes the token, after a reconnect if need be
-   * @throws RpcError `UNAVAILABLE` when `token` throws, `CLOSED` when the connection is closed first
+   * @throws RpcError `UNAVAILABLE` when `token` throws or no attempt to connect can be made, `CLOSED` when the connection is closed first
    */
   refreshToken(): Promise<void> {
     if (this.#state === "closed") return Promise.reject(new RpcError("CLOSED", { executed: "no" }))
@@ -479,6 +483,16 @@ export class Connection implements Caller {
 }
 
 const lookAgain = (): void => {}
+
+/** What would be in vain at every attempt is refused where it is given. */
+function checkOptions({ token, serve, codecs = [] }: ConnectOptions): void {
+  if (token && typeof token !== "function") throw new TypeError("token is no function")
+  if (serve && !("~service" in Object(serve))) {
+    throw new TypeError("serve is no router, which `implement` makes")
+  }
+  const areCodecs = Array.isArray(codecs) && codecs.every((codec) => codec?.subprotocol)
+  if (!areCodecs) throw new TypeError("codecs is no list of codecs, such as [msgpack]")
+}
 
 /** JSON is always there: whoever can do nothing else still has somebody to talk to. */
 function codecsOf({ codecs = [] }: ConnectOptions): [Codec, ...Codec[]] {

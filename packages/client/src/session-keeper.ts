@@ -306,6 +306,7 @@ export class SessionKeeper implements DriverUser {
         return this.lost(result.code, result.reason)
       case "failed":
         this.#user.failed(result.cause)
+        this.tokens.unavailable(result.cause)
         return this.lost(closeCodes.ABNORMAL, "no attempt could be made")
     }
   }

@@ -68,6 +68,13 @@ export class TokenRefresh {
     this.#cancel?.()
   }
 
+  /** No attempt at a line could be made: whoever waits for it has to ask again. */
+  unavailable(cause: unknown): void {
+    const waiting = [...this.#asked, ...this.#waiting]
+    this.#waiting = []
+    this.#fail(new RpcError("UNAVAILABLE", { cause, executed: "no" }), waiting)
+  }
+
   /** There will be no other line. */
   close(): void {
     this.lost()

@@ -7,6 +7,7 @@ import {
   type ConnectOptions,
   connect,
   createClient,
+  type Observer,
   type RpcError,
   safe,
   type WebSocketClass,
@@ -331,6 +332,52 @@ test("listeners that cannot be called, or fail, leave the line to everybody else
   expect(await client.echo("a")).toBe("a")
 })
 
+describe("an observer", () => {
+  const failing = (what: string) => () => {
+    throw new Error(what)
+  }
+  test.each<[what: string, observer: Observer, surfaced: number]>([
+    ["throws", { started: failing("started") }, 2],
+    ["throws at the end", { started: () => ({ ended: failing("ended") }) }, 2],
+    [
+      "traces with what is none",
+      { started: () => ({ traceparent: "x".repeat(65), ended() {} }) },
+      0,
+    ],
+  ])("that %s harms nobody", async (_, observer, surfaced) => {
+    const connection = dial(urlOf(await start()))
+    const client = createClient(service, connection)
+    connection.observe(observer)
+    const errors: unknown[] = []
+    const listeners = process.listeners("uncaughtException")
+    process.removeAllListeners("uncaughtException")
+    process.on("uncaughtException", (error) => errors.push(error))
+    expect(await client.echo("a")).toBe("a")
+    for await (const number of client.stream()) if (number === 1) break
+    expect(await client.echo("b")).toBe("b")
+    process.removeAllListeners("uncaughtException")
+    for (const listener of listeners) process.on("uncaughtException", listener)
+    expect(errors.length).toBeGreaterThanOrEqual(surfaced)
+    expect(connection.state).toBe("open")
+  })
+
+  test.each([null, 5, {}, { started: 5 }])("that is %j is refused", async (given) => {
+    const connection = dial(nowhere)
+    expect(() => connection.observe(given as Observer)).toThrow("an observer has a function")
+    const server = serve(router)
+    expect(() => server.observe(given as Observer)).toThrow("an observer has a function")
+  })
+})
+
+describe("a token that is asked for and cannot be had", () => {
+  test("while there is no line either", async () => {
+    const cause = new Error("no token today")
+    const connection = dial(nowhere, { token: () => Promise.reject(cause) })
+    connection.on("error", () => {})
+    await expect(connection.refreshToken()).rejects.toMatchObject({ code: "UNAVAILABLE", cause })
+  })
+})
+
 describe("an option that cannot be is refused where it is given", () => {
   const sane = { base: 2, cap: 5 }
   const noNumbers: unknown[] = [Number.NaN, "abc", "5", null, {}]
@@ -343,6 +390,9 @@ describe("an option that cannot be is refused where it is given", () => {
     ["reconnect.cap", (cap) => ({ reconnect: { ...sane, cap } }), [...finite, 0]],
     ["queue.calls", (calls) => ({ queue: { calls } }), [...noNumbers, -1]],
     ["queue.units", (units) => ({ queue: { units } }), [...noNumbers, -1]],
+    ["token", (token) => ({ token }), ["abc", { bearer: "t" }]],
+    ["serve is no router", (serve) => ({ serve }), [5, {}, { ask: () => 1 }]],
+    ["codecs", (codecs) => ({ codecs }), [5, "msgpack", ["msgpack"], [null]]],
   ])("%s", (option, of, values) => {
     for (const value of values) {
       const refused = expect(() => connect(nowhere, of(value)), String(value))

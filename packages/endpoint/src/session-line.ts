@@ -6,7 +6,7 @@ import {
   type OpenRequest,
   type ReservedCode,
 } from "@trunkline/protocol"
-import type { Driver, Host } from "@trunkline/transport"
+import { callUser, type Driver, type Host } from "@trunkline/transport"
 import type { Observer } from "./handlers/watch.js"
 import type { Line } from "./line.js"
 
@@ -57,7 +57,7 @@ export class SessionLine implements Line {
   open(request: OpenRequest, user: CallerSide): OpenedChannel {
     const { driver, refusing, observer } = this.#owner
     const channel = new OpenedChannel(request, user)
-    channel.observation = observer?.started(request)
+    if (observer) observe(observer, channel)
     driver.step(({ calling }) =>
       refusing ? calling.refuse(channel, "CLOSED") : calling.add(channel),
     )
@@ -99,4 +99,11 @@ export class SessionLine implements Line {
   report(error: RpcError): void {
     this.#owner.report(error)
   }
+}
+
+/** What an observer throws is nothing to the call. */
+function observe(observer: Observer, channel: OpenedChannel): void {
+  callUser(() => {
+    channel.observation = observer.started(channel.request)
+  })
 }

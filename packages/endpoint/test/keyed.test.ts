@@ -499,6 +499,18 @@ describe("a key store", () => {
     }
   })
 
+  test.each([Number.POSITIVE_INFINITY, 1e300])(
+    "that keeps records for %s ms lets clients in all the same",
+    async (ttlMs) => {
+      const keys = Object.assign(but(memoryKeys(), {}), { ttlMs })
+      const pair = shared(
+        router(() => "one"),
+        keys,
+      )
+      expect(await createClient(shop, pair.connection).order(item)).toBe("one!")
+    },
+  )
+
   test("is made by a server that has keyed calls and was given none, which it says", async () => {
     const log: LogEntry[] = []
     const one = pairOf(

@@ -71,12 +71,27 @@ export function brokerTopic(
 }
 
 function checkTopic({ replay, state }: Subscription, broker: Broker, options: LooseOptions): void {
-  const { snapshot } = options
+  const { snapshot, name, log } = options
+  if (!isBroker(broker)) throw new TypeError("topic: no broker, such as memoryBroker() makes")
+  if (name !== undefined && !isText(name)) throw new TypeError("topic: a name is a text")
+  if (log !== undefined && typeof log !== "function")
+    throw new TypeError("topic: log is no function")
   if (replay && !broker.capabilities.replay) {
     throw new TypeError("topic: what replays needs a broker that does")
   }
   const loads = typeof snapshot === "function" || typeof snapshot?.atLeastOnce === "function"
   if (isSchema(state) && !loads) throw new TypeError("topic: a state needs a snapshot")
+}
+
+/** Half a surrogate pair has no form in the name that a broker is given. */
+function isText(value: unknown): boolean {
+  return typeof value === "string" && !/\p{Surrogate}/u.test(value)
+}
+
+function isBroker(broker: Broker): boolean {
+  const { dedupe } = Object(broker.capabilities)
+  const methods = ["publish", "open", "position"]
+  return dedupe >= 0 && methods.every((name) => typeof Reflect.get(broker, name) === "function")
 }
 
 /**

@@ -1,5 +1,6 @@
 import {
   callUser,
+  checkObserver,
   type DispatchCounts,
   type DispatchOptions,
   KeyedCalls,
@@ -183,8 +184,10 @@ export class Server {
    * `@trunkline/server/prometheus` and `traceServer` of `@trunkline/server/opentelemetry` do.
    *
    * @returns takes it back
+   * @throws TypeError for what is no observer
    */
   observe(observer: Observer): () => void {
+    checkObserver(observer)
     this.#observers.add(observer)
     return () => void this.#observers.delete(observer)
   }

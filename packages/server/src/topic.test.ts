@@ -353,6 +353,21 @@ describe("a topic is refused", () => {
   })
 })
 
+test.each<[options: object, complaint: string]>([
+  [{ broker: 5 }, "topic: no broker, such as memoryBroker() makes"],
+  [{ broker: memoryBroker }, "topic: no broker"],
+  [{ broker: brokerWith({ publish: loose(undefined) }) }, "topic: no broker"],
+  [{ broker: brokerWith({ capabilities: loose({ replay: true }) }) }, "topic: no broker"],
+  [{ broker: memoryBroker(), name: 5 }, "topic: a name is a text"],
+  [{ broker: memoryBroker(), name: "\ud800" }, "topic: a name is a text"],
+  [{ broker: memoryBroker(), log: console }, "topic: log is no function"],
+  [{ broker: memoryBroker(), key: "room" }, "topic: key is no function"],
+  [{ key: "room" }, "topic: key is no function"],
+])("a topic refuses %o where it is given", (options, complaint) => {
+  expect(() => topic(api.shared, loose(options))).toThrow(TypeError)
+  expect(() => topic(api.shared, loose(options))).toThrow(complaint)
+})
+
 test("no name and key make the topic of another name and key", async () => {
   const names = new Set<string>()
   const broker = brokerWith({

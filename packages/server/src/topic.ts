@@ -94,7 +94,9 @@ export function topic<Input, Item, Errors>(
 ): Topic<Input, Item, Errors>
 export function topic(procedure: Subscription, options: LooseOptions = {}): unknown {
   if (procedure?.kind !== "subscription") throw new TypeError("topic: not a subscription")
-  const { broker } = options
+  const { broker, key } = Object(options)
+  if (key !== undefined && typeof key !== "function")
+    throw new TypeError("topic: key is no function")
   if (broker) return brokerTopic(procedure, broker, options)
   if (procedure.replay) throw new TypeError("topic: what replays needs a broker")
   return pushTopic(procedure, options)

@@ -5,13 +5,14 @@ import type {
   Encoded,
   GoAwayBody,
   OpenedChannel,
+  Outcome,
   OutgoingEvent,
   Session,
   SessionEnd,
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as limits from "@trunkline/protocol/limits"
-import { surface } from "./call-user.js"
+import { callUser, surface } from "./call-user.js"
 import type { Host } from "./host.js"
 import type { Transport } from "./transport.js"
 
@@ -150,7 +151,7 @@ export class Driver {
       case "accept":
         return this.#user.accept(effect.channel)
       case "settled":
-        effect.channel.observation?.ended(effect.outcome.ok ? undefined : effect.outcome.failure)
+        if (effect.channel.observation) tellObserver(effect.channel, effect.outcome)
         effect.channel.user.settled(effect.outcome)
         return this.#user.settled()
       case "displaced":
@@ -224,6 +225,11 @@ export class Driver {
     this.#cancelWake = undefined
     this.step((session) => session.tick())
   }
+}
+
+/** What an observer throws is nothing to whoever waits. */
+function tellObserver({ observation }: OpenedChannel, outcome: Outcome): void {
+  callUser(() => observation?.ended(outcome.ok ? undefined : outcome.failure))
 }
 
 // Made once: they run for every message.

@@ -22,6 +22,12 @@ export interface Observer {
   started(what: Observed): Observation | undefined
 }
 
+/** Throws a TypeError for what none is: it would be known with each call, and to nobody who could tell why. */
+export function checkObserver(observer: Observer): void {
+  if (typeof observer?.started === "function") return
+  throw new TypeError("observe: an observer has a function `started`")
+}
+
 /** One call, stream or event with all who observe it. */
 export class Watch implements Observation {
   readonly #observations: readonly Observation[]

@@ -45,7 +45,9 @@ export class Keys {
     try {
       const { epoch, ttlMs } = this.store
       if (!isToken(epoch)) return undefined
-      return { epoch, ttlMs: Math.max(0, Math.floor(ttlMs) - durations.keyMargin) }
+      const left = Math.floor(ttlMs) - durations.keyMargin
+      // A record may be kept for ever; a client is told a number.
+      return { epoch, ttlMs: left > 0 ? Math.min(left, Number.MAX_SAFE_INTEGER) : 0 }
     } catch (error) {
       this.report(error)
       return undefined

@@ -1,6 +1,7 @@
 import type { Codec, Encoded } from "../codec/codec.js"
 import type { Meta } from "../frame.js"
 import * as Kind from "../kind.js"
+import { text } from "../shape.js"
 import type { OpenedChannel } from "./channel.js"
 import type { Context } from "./context.js"
 
@@ -51,10 +52,13 @@ export function cancelFrame(codec: Codec, id: number): Encoded {
   return codec.array([Kind.CANCEL, id])
 }
 
+/** An observer is the application's, and its mistake not to end the session. */
+const isTrace = text(64)
+
 function metaOf(channel: OpenedChannel, context: Context): Meta | undefined {
   const { doubt, reissues, from, observation, request } = channel
   const timed = request.tellDeadline && request.deadline !== Number.POSITIVE_INFINITY
-  const trace = observation?.traceparent
+  const trace = isTrace(observation?.traceparent) ? observation?.traceparent : undefined
   if (!timed && !doubt && reissues === 0 && from === undefined && trace === undefined) {
     return undefined
   }

@@ -3,7 +3,7 @@ import { type Log, within } from "@trunkline/endpoint"
 import { backoff } from "@trunkline/protocol"
 import { callUser, type Host, surface, uniform } from "@trunkline/transport"
 import type { Broker, BrokerReader, BrokerStep } from "../broker/broker.js"
-import { linked } from "./chain.js"
+import { checkedCursor, linked } from "./chain.js"
 import type { KeyOf } from "./feed-entry.js"
 import { Pause } from "./pause.js"
 import { FeedGap, Ring, type RingSpace, ringEntries, ringUnits } from "./ring.js"
@@ -83,7 +83,7 @@ export class Feed {
   open(from: string | undefined): Promise<BrokerReader> {
     const { broker, host } = this.terms
     const errand = { host, milliseconds: openTimeout, expired, late: closeReader }
-    return within(errand, () => broker.open(this.topic, from))
+    return within(errand, async () => checkedReader(await broker.open(this.topic, from)))
   }
 
   release(): void {
@@ -135,8 +135,11 @@ export class Feed {
         if (this.#released) return
         if (steps.length === 0) throw new Error("the broker has ended a reader")
         this.#failures = 0
+        const { next } = ring.slots
         this.#take(ring, steps)
         if (this.#isForgotten()) return this.release()
+        // What came is known already: a broker that goes on like that would keep everybody else from running.
+        if (ring.slots.next === next) await this.#pause.begin(this.terms.host, brokerBackoff.base)
       }
     } finally {
       this.#reader = undefined
@@ -227,4 +230,15 @@ export function closeReader(reader: BrokerReader | undefined): void {
 
 function expired(): RpcError {
   return new RpcError("UNAVAILABLE", { message: "the broker does not answer" })
+}
+
+/** Throws for a place that no session could be told. */
+function checkedReader(reader: BrokerReader): BrokerReader {
+  try {
+    checkedCursor(reader.start)
+    return reader
+  } catch (error) {
+    closeReader(reader)
+    throw error
+  }
 }

@@ -308,6 +308,38 @@ test("a broker that does not answer is out of reach, and a reader that comes lat
   expect(feeds.readers).toBe(0)
 })
 
+test.each(["no cursor!", "", 5, undefined])(
+  "a broker that begins at %j is out of reach, until it does better",
+  async (start) => {
+    const wrong = new Script(undefined, start as string)
+    let script = wrong
+    const { feeds } = setUp(() => script)
+    const refused = feeds.open("a", undefined, () => {})
+    await expect(refused).rejects.toMatchObject({ code: "UNAVAILABLE", executed: "no" })
+    expect(wrong.closed).toBe(true)
+    script = new Script(undefined, "c7")
+    const stream = await feeds.open("a", undefined, () => {})
+    expect(stream.start).toBe("c7")
+  },
+)
+
+test("a broker that brings the same over and over keeps nobody from running", async () => {
+  class Parrot extends Script {
+    reads = 0
+    override async read(): Promise<readonly BrokerStep[]> {
+      this.reads++
+      return [entry(1)]
+    }
+  }
+  const parrot = new Parrot(undefined, "c0")
+  const { clock, feeds } = setUp(() => parrot)
+  const stream = await feeds.open("a", "c0", () => {})
+  await clock.advance(1_000)
+  expect(all(stream)).toEqual(["c1"])
+  expect(parrot.reads).toBeGreaterThan(5)
+  expect(parrot.reads).toBeLessThan(20)
+})
+
 test("a feed without readers goes on for a while, and is let go by what comes later", async () => {
   const { clock, readers, feeds } = setUp()
   const first = await feeds.open("a", undefined, () => {})
