@@ -8,8 +8,8 @@ export function isCondition(text: string): text is Condition {
   return text === "good" || text === "slow" || text === "off"
 }
 
-/** What a slow line carries to its page: so many bytes at a time, that often in milliseconds. */
-const slow = { bytes: 2_048, every: 40 }
+/** Bytes that a slow line carries to its page in a millisecond, and how many at a time. */
+const slow = { rate: 96, piece: 2_048 }
 /** Pages that are remembered. Of more, those that were changed first are good again. */
 const most = 1_000
 
@@ -76,10 +76,11 @@ class Wire extends Duplex {
   }
 
   async #writeSlowly(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length; at += slow.bytes) {
-      await setTimeout(slow.every)
+    for (let at = 0; at < bytes.length; at += slow.piece) {
+      const piece = bytes.subarray(at, at + slow.piece)
+      await setTimeout(piece.length / slow.rate)
       if (this.destroyed) return
-      this.#socket.write(bytes.subarray(at, at + slow.bytes))
+      this.#socket.write(piece)
     }
   }
 }

@@ -30,7 +30,7 @@ export class Example {
   async open(context: BrowserContext, query = ""): Promise<Page> {
     const page = await context.newPage()
     await page.goto(this.url + query)
-    await page.locator(".line[data-state=open]").waitFor()
+    await page.locator(".line[data-state=open]").first().waitFor()
     return page
   }
 
@@ -41,11 +41,15 @@ export class Example {
   }
 }
 
-/** Takes the page's line off, makes it slow, or good again, and waits until it is. */
-export async function putLine(page: Page, condition: "Good" | "Slow" | "Off"): Promise<void> {
+/** Takes the page's line off, makes it slow, or good again, and waits until it is; of a part, if it has its own. */
+export async function putLine(
+  page: Page,
+  condition: "Good" | "Slow" | "Off",
+  part = "body",
+): Promise<void> {
   const put = page.waitForResponse((response) => response.url().includes("/lines/"))
-  await page.getByRole("radio", { name: condition }).check({ force: true })
+  await page.locator(part).getByRole("radio", { name: condition }).check({ force: true })
   await put
-  const state = page.locator(".line[data-state=open]")
+  const state = page.locator(`${part} .line[data-state=open]`)
   await state.waitFor({ state: condition === "Off" ? "detached" : "attached" })
 }
