@@ -5,19 +5,10 @@ import type { Failure } from "../error-code.js"
 import { LossyBacklog } from "../flow/backlog.js"
 import { Inflow } from "../flow/inflow.js"
 import { Lane, type Policy } from "../flow/lane.js"
-import { LargeFrame } from "../flow/large-frame.js"
-import type { Late } from "../flow/sender.js"
 import type { Limits, Open, SequencedFrame } from "../frame.js"
-import { errorFrame } from "../frames/error-frame.js"
 import * as Kind from "../kind.js"
-import {
-  envelopeUnits,
-  messageUnits,
-  waitingAnswers,
-  waitingAnswerUnits,
-  waitingResultUnits,
-} from "../limits.js"
-import { Unencodable, Violation } from "../violation.js"
+import { messageUnits, waitingAnswers, waitingAnswerUnits } from "../limits.js"
+import { Violation } from "../violation.js"
 import {
   AcceptedChannel,
   type Kind as ChannelKind,
@@ -29,32 +20,8 @@ import type { Context } from "./context.js"
 import { Directory } from "./directory.js"
 import { grant } from "./grant.js"
 import type { Half } from "./half.js"
+import { Replies } from "./replies.js"
 import { Roster } from "./roster.js"
-
-/** A terminal frame that waits for its number. */
-class Reply implements Late {
-  readonly id: number
-  frame: Encoded
-  /** What is left of it when it is too large to be kept without a socket. */
-  readonly remnant: Failure
-  readonly #left: (reply: Reply) => void
-
-  /** @param left told when it gets its number */
-  constructor(id: number, frame: Encoded, remnant: Failure, left: (reply: Reply) => void) {
-    this.id = id
-    this.frame = frame
-    this.remnant = remnant
-    this.#left = left
-  }
-
-  write(): Encoded {
-    this.#left(this)
-    return this.frame
-  }
-}
-
-/** Results of so many units are kept without a socket however many wait: their number has its own bound. */
-const smallResult = 128
 
 const resultLost: Failure = { code: "RESULT_LOST", executed: "yes" }
 
@@ -80,20 +47,17 @@ export class Serving implements Half, ChannelServer {
   #highest = 0
   /** Ids of OPENs of which not all parts have arrived. */
   readonly #partial = new Set<number>()
-  /** Results too large for one message, until they leave. */
-  readonly #large = new Set<Reply>()
-  /** Results that wait for a socket. */
-  readonly #held = new Set<Reply>()
-  #waiting = 0
+  readonly #replies: Replies
 
   constructor(context: Context, limits: Limits) {
     this.#context = context
     this.#limits = limits
+    this.#replies = new Replies(context)
   }
 
   /** Units of all answers that wait for their number. */
   get waiting(): number {
-    return this.#waiting
+    return this.#replies.units
   }
 
   get size(): number {
@@ -180,7 +144,7 @@ export class Serving implements Half, ChannelServer {
   admit(channel: AcceptedChannel, kind: ChannelKind, renewable: boolean = false): boolean {
     const full =
       kind === "call" ? this.calls >= this.#limits.calls : this.streams >= this.#limits.streams
-    if (full || this.#waiting > waitingAnswerUnits) return false
+    if (full || this.#replies.units > waitingAnswerUnits) return false
     channel.kind = kind
     channel.renewable = renewable
     if (renewable) this.#renewable++
@@ -248,7 +212,7 @@ export class Serving implements Half, ChannelServer {
     if (!lane) return this.kill(channel, failure)
     if (lane.closing) return
     channel.failure = failure
-    lane.close(this.#errorFrame(channel.id, failure))
+    lane.close(this.#replies.errorFrame(channel.id, failure))
     this.#context.scheduler.wake(lane)
   }
 
@@ -260,10 +224,10 @@ export class Serving implements Half, ChannelServer {
     if (channel.state === "closed") return
     const { code, executed, message } = failure
     const remnant = { code, executed, message }
-    const frame = this.#errorFrame(channel.id, failure)
+    const frame = this.#replies.errorFrame(channel.id, failure)
     const mustFit = channel.lane?.inParts === true && frame.length > messageUnits
     channel.lane?.kill()
-    this.#reply(channel, mustFit ? this.#errorFrame(channel.id, remnant) : frame, remnant)
+    this.#reply(channel, mustFit ? this.#replies.errorFrame(channel.id, remnant) : frame, remnant)
   }
 
   /** `false`: the delivery policy has no room for the value. */
@@ -296,17 +260,12 @@ export class Serving implements Half, ChannelServer {
     this.#context.scheduler.wake(lane)
   }
 
-  /** Results begin to count against what may wait. */
   detached(): void {
-    for (const waiting of this.#context.scheduler.waiting()) {
-      if (waiting instanceof Reply) this.#hold(waiting)
-    }
-    for (const reply of this.#large) this.#hold(reply)
-    this.#shed()
+    this.#replies.detached()
   }
 
   attached(): void {
-    this.#held.clear()
+    this.#replies.attached()
   }
 
   ring(): void {
@@ -358,19 +317,7 @@ export class Serving implements Half, ChannelServer {
   }
 
   #answer(id: number, failure: Failure): void {
-    this.#context.scheduler.push(this.#errorFrame(id, failure))
-  }
-
-  /** Data that cannot be written is a bug of the handler, not of the wire. */
-  #errorFrame(id: number, failure: Failure): Encoded {
-    const { codec, peer } = this.#context
-    try {
-      const frame = errorFrame(codec, id, failure)
-      if (frame.length <= peer.messageBytes + envelopeUnits) return frame
-    } catch (error) {
-      if (!(error instanceof Unencodable)) throw error
-    }
-    return errorFrame(codec, id, { code: "INTERNAL", executed: failure.executed })
+    this.#context.scheduler.push(this.#replies.errorFrame(id, failure))
   }
 
   /** An id is taken by its first OPEN, PART or CANCEL, which must lie above all that were. */
@@ -450,49 +397,8 @@ export class Serving implements Half, ChannelServer {
   }
 
   #reply(channel: AcceptedChannel, frame: Encoded, remnant: Failure): void {
-    const reply = new Reply(channel.id, frame, remnant, this.#numbered)
-    this.#waiting += frame.length
     this.#close(channel)
-    if (frame.length > messageUnits) this.#sendLarge(reply)
-    else this.#context.scheduler.push(reply)
-    if (this.#context.attached) return
-    this.#hold(reply)
-    this.#shed()
-  }
-
-  #sendLarge(reply: Reply): void {
-    const { codec, scheduler } = this.#context
-    const write = (): Encoded => {
-      this.#large.delete(reply)
-      return reply.write()
-    }
-    this.#large.add(reply)
-    scheduler.wake(new LargeFrame(codec, { id: reply.id, write }))
-  }
-
-  /** The largest results give up their places to an ERROR that says so. */
-  #shed(): void {
-    let units = 0
-    for (const reply of this.#held) units += reply.frame.length
-    if (units <= waitingResultUnits) return
-    const largestFirst = [...this.#held].sort((a, b) => b.frame.length - a.frame.length)
-    for (const reply of largestFirst) {
-      if (units <= waitingResultUnits) return
-      units -= reply.frame.length
-      this.#held.delete(reply)
-      this.#waiting -= reply.frame.length
-      reply.frame = this.#errorFrame(reply.id, reply.remnant)
-      this.#waiting += reply.frame.length
-    }
-  }
-
-  /** Keeps count of a result without a socket. An ERROR in place of a small one would not be smaller. */
-  #hold(reply: Reply): void {
-    if (reply.frame.length > smallResult) this.#held.add(reply)
-  }
-
-  readonly #numbered = ({ frame }: Reply): void => {
-    this.#waiting -= frame.length
+    this.#replies.send(channel.id, frame, remnant)
   }
 
   #close(channel: AcceptedChannel): void {

@@ -259,8 +259,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         module: "protocol/session/serving",
-        text: "this.#close(channel);\n        if (frame.length > messageUnits)",
-        planted: "if (frame.length > messageUnits)",
+        text: "this.#close(channel);\n        this.#replies.send(",
+        planted: "this.#replies.send(",
       },
     ],
   },
