@@ -202,6 +202,7 @@ export class WireObserver {
       must((a ?? 0) <= limits.reissues, "L4", () => `re-issued ${a} times`)
       if (f) this.#counters.add("opened after a cursor")
     }
+    if (kind === Kind.CANCEL) session.topics.get(Number(id))?.leave(session.down.acknowledged)
     if (kind === Kind.CREDIT) {
       const stream = session.streams.get(Number(id))
       if (stream) stream.allowed = Math.max(stream.allowed, Number(upTo))

@@ -83,8 +83,10 @@ export class LogNode implements Sight {
 
   /** How it sees the logs has changed. */
   changed(): void {
-    for (const reader of [...this.#readers]) reader.wake()
-    this.broker.wake()
+    this.process.run(this.process.now(), () => {
+      for (const reader of [...this.#readers]) reader.wake()
+      this.broker.wake()
+    })
   }
 
   closed(reader: LogReader): void {

@@ -21,6 +21,8 @@ export class TopicAttempt {
   /** Numbers of the frames that brought an item, one for each. */
   readonly #items: number[] = []
   readonly #arrivedBefore: number
+  /** What had been acknowledged when its caller left: what arrives later reaches nobody. */
+  #heardUntil: number | undefined
 
   constructor(
     counters: Counters,
@@ -45,8 +47,9 @@ export class TopicAttempt {
    * acknowledged, or at one that may have arrived behind it.
    */
   checkNext(from: string | undefined, acknowledged: number): void {
-    const known = this.#told.filter(({ number }) => number <= acknowledged)
-    const later = this.#told.filter(({ number }) => number > acknowledged)
+    const heard = this.#heardUntil ?? acknowledged
+    const known = this.#told.filter(({ number }) => number <= heard)
+    const later = this.#told.filter(({ number }) => number > heard)
     const possible = [known.at(-1)?.cursor ?? this.from, ...later.map(({ cursor }) => cursor)]
     must(possible.includes(from), "S2", () => {
       return `${this.operation} goes on from ${from}, and its client was told of ${possible[0]}`
@@ -56,8 +59,14 @@ export class TopicAttempt {
 
   /** Items that its client has got for certain, by this attempt and those before. */
   arrived(acknowledged: number): number {
-    const here = this.#items.filter((number) => number <= acknowledged).length
+    const heard = this.#heardUntil ?? acknowledged
+    const here = this.#items.filter((number) => number <= heard).length
     return this.#arrivedBefore + here
+  }
+
+  /** Its caller cancels it. */
+  leave(acknowledged: number): void {
+    this.#heardUntil ??= acknowledged
   }
 
   /** A frame of the callee. */
