@@ -4,6 +4,10 @@ import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, it } from "vitest"
 import { defaultTimeout } from "../packages/endpoint/src/calls/pending.js"
+import { defaultLeave } from "../packages/react/src/call.js"
+import { defaultEvery } from "../packages/react/src/connection.js"
+import { defaultKeep } from "../packages/react/src/shared-stream.js"
+import { defaults as defaultFollowing } from "../packages/react/src/subscription.js"
 import { defaultPrefix } from "../packages/server/src/adapters/prometheus.js"
 import { defaultKept } from "../packages/server/src/broker/memory-broker.js"
 import { defaultKeys } from "../packages/server/src/memory-keys.js"
@@ -31,6 +35,7 @@ const used = {
   "CallOptions.timeout": defaultTimeout,
   "ClientLimits.handlers": limits.handlers,
   "ConnectOptions.timeout": defaultTimeout,
+  "ConnectionOptions.every": defaultEvery,
   "DrainOptions.within": defaultDrain,
   "DropOptions.code": defaultDrop.code,
   "DropOptions.times": defaultDrop.times,
@@ -38,6 +43,8 @@ const used = {
   "EntranceLimits.handshakeBytes": defaultEntrance.handshakeBytes,
   "EntranceLimits.handshakes": defaultEntrance.handshakes,
   "EntranceLimits.hellos": defaultEntrance.hellos,
+  "FollowOptions.enabled": defaultFollowing.enabled,
+  "FollowOptions.throwOnError": defaultFollowing.throwOnError,
   "Limits.calls": limits.defaultLimits.calls,
   "Limits.messageBytes": limits.defaultLimits.messageBytes,
   "Limits.streams": limits.defaultLimits.streams,
@@ -67,7 +74,10 @@ const used = {
   "SessionTiming.grace": durations.grace,
   "SessionTiming.heartbeat": durations.heartbeat,
   "ValidationOptions.items": defaultValidation.items,
+  "UseCallOptions.onLeave": defaultLeave,
   "ValidationOptions.output": defaultValidation.output,
+  "ViewOptions.keep": defaultKeep,
+  "ViewOptions.paused": defaultFollowing.paused,
 }
 
 it("every option says what holds when it is left out", () => {

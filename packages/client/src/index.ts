@@ -22,6 +22,7 @@ export type {
   Outline,
   Passed,
   Pending,
+  ProcedureHandle,
   ReplayOptions,
   Result,
   Router,
@@ -40,8 +41,17 @@ export type {
   UploadProcedure,
   Use,
 } from "@trunkline/endpoint"
-export { chunks, createClient, implement, isRpcError, safe, scope } from "@trunkline/endpoint"
+export {
+  chunks,
+  createClient,
+  handleOf,
+  implement,
+  isRpcError,
+  safe,
+  scope,
+} from "@trunkline/endpoint"
 export type { Codec } from "@trunkline/protocol"
+export { canonicalText } from "@trunkline/protocol"
 export type { Host, WebSocketClass, WebSocketLike } from "@trunkline/transport"
 export { connect } from "./connect.js"
 export type {

@@ -17,6 +17,8 @@ export type {
 } from "./calls/client.js"
 export { createClient } from "./calls/client.js"
 export { toError } from "./calls/failure.js"
+export type { ProcedureHandle } from "./calls/handle.js"
+export { handleOf } from "./calls/handle.js"
 export type { CallOptions, Pending } from "./calls/pending.js"
 export { defaultTimeout } from "./calls/pending.js"
 export type { ErrorsOf, FailureWith, Result } from "./calls/result.js"

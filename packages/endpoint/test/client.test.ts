@@ -1,5 +1,5 @@
 import { inspect } from "node:util"
-import { createClient, isRpcError, type Outline, safe } from "@trunkline/client"
+import { createClient, handleOf, isRpcError, type Outline, safe } from "@trunkline/client"
 import { call, contract, subscription } from "@trunkline/contract"
 import { implement, RpcError } from "@trunkline/server"
 import { VirtualClock } from "@trunkline/testing"
@@ -51,6 +51,24 @@ describe("a client", () => {
     expect(await client.echo({ a: 1 })).toEqual({ a: 1 })
     expect(await client.hosts.list()).toEqual(["a"])
     expect(await client.hosts.name()).toBe("b")
+  })
+
+  test("tells what stands behind its procedures, and nothing else does", () => {
+    const { connection } = pairOf(service().router)
+    const client = createClient(api, connection)
+    const handle = handleOf(client.numbers)
+    expect(handle).toEqual({
+      caller: connection,
+      path: "numbers",
+      kind: "subscription",
+      declared: api.numbers,
+    })
+    expect(handleOf(client.hosts)).toMatchObject({ path: "hosts", kind: undefined })
+    expect(handleOf(client)).toMatchObject({ path: "", declared: api })
+    const typed = createClient<typeof api>(connection, outline)
+    expect(handleOf(typed.numbers)).toMatchObject({ kind: "subscription", declared: undefined })
+    expect(handleOf(typed.hosts.list)).toMatchObject({ path: "hosts.list", kind: undefined })
+    expect([undefined, null, {}, () => {}].map(handleOf)).toEqual(Array(4).fill(undefined))
   })
 
   test("an input that may be undefined may be left out", async () => {

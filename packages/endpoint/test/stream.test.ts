@@ -343,6 +343,7 @@ describe("a stream that is subscribed to", () => {
       ...[undefined, null, item, {}, "item", { note: item }, { item: 5 }],
       ...[
         { item, note: 5 },
+        { item, live: 5 },
         { item, error: {} },
         { item, done: null },
       ],
@@ -359,6 +360,31 @@ describe("a stream that is subscribed to", () => {
     const stop = stream.subscribe({ item: told.fire, ...rest })
     feed.put(1)
     expect(await told.promise).toBe(1)
+    stop()
+  })
+
+  test("tells when the server has taken it on, once, before any item", async () => {
+    const { client, feed } = open()
+    const told: unknown[] = []
+    const live = new Signal<undefined>()
+    const items = new Signal<undefined>()
+    const stream = client.numbers()
+    const stop = stream.subscribe({
+      live: () => {
+        told.push(stream.status)
+        live.fire(undefined)
+      },
+      item: (item) => {
+        told.push(item)
+        if (item === 2) items.fire(undefined)
+      },
+    })
+    await live.promise
+    expect(told).toEqual(["live"])
+    feed.put(1)
+    feed.put(2)
+    await items.promise
+    expect(told).toEqual(["live", 1, 2])
     stop()
   })
 

@@ -9,9 +9,10 @@ import {
   type Subscription,
   type Upload,
 } from "@trunkline/contract"
-import type { Caller, Line } from "../line.js"
+import type { Caller } from "../line.js"
 import { ChannelDuplex } from "./channel-duplex.js"
 import { ChannelStream } from "./channel-stream.js"
+import { handleName } from "./handle.js"
 import { type CallOptions, makeCall, type Pending } from "./pending.js"
 import { sendEvent } from "./send-event.js"
 import type { DuplexStream, ReplayOptions, Stream, StreamOptions, TopicStream } from "./stream.js"
@@ -173,8 +174,8 @@ export function createClient<C>(
   connection: [StreamKeys<C>] extends [never] ? Caller : OutlineNeeded,
 ): Client<C>
 export function createClient(first: unknown, second?: unknown): unknown {
-  if (isCaller(second) && isObject(first)) return surface(second["~line"], "", first, true)
-  if (isCaller(first)) return surface(first["~line"], "", second ?? {}, false)
+  if (isCaller(second) && isObject(first)) return surface(second, "", first, true)
+  if (isCaller(first)) return surface(first, "", second ?? {}, false)
   throw new TypeError("createClient needs a contract and a connection, or a connection alone")
 }
 
@@ -189,7 +190,8 @@ function isCaller(value: unknown): value is Caller {
  * @param node what the contract, or the outline, has at this path
  * @param complete the node tells all there is
  */
-function surface(line: Line, path: string, node: unknown, complete: boolean): unknown {
+function surface(caller: Caller, path: string, node: unknown, complete: boolean): unknown {
+  const line = caller["~line"]
   const kind = complete ? kindOf(node) : outlined(node)
   const isGroup = kind === undefined && (complete || path === "" || isObject(node))
   const invoke = (input?: unknown, second?: Second, third?: UploadOptions): unknown => {
@@ -213,13 +215,13 @@ function surface(line: Line, path: string, node: unknown, complete: boolean): un
   const members = new Map<string, unknown>()
   return new Proxy(invoke, {
     get(target, name) {
-      if (name === "~path") return path
+      if (name === handleName) return { caller, path, kind, declared: complete ? node : undefined }
       if (!isPossibleName(name) || kind !== undefined) return ownOf(target, name)
       const known = members.get(name)
       if (known) return known
       const child: unknown = isObject(node) ? Reflect.get(node, name) : undefined
       if (complete && child === undefined) return undefined
-      const member = surface(line, path === "" ? name : `${path}.${name}`, child, complete)
+      const member = surface(caller, path === "" ? name : `${path}.${name}`, child, complete)
       members.set(name, member)
       return member
     },

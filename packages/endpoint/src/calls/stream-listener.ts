@@ -13,6 +13,7 @@ export class StreamListener implements StreamReader {
   readonly #listeners: StreamListeners<unknown>
   readonly #report: (error: RpcError) => void
   #reading = true
+  #live = false
   #done = false
 
   /** @throws TypeError for what cannot be called */
@@ -21,8 +22,8 @@ export class StreamListener implements StreamReader {
     listeners: StreamListeners<unknown>,
     report: (error: RpcError) => void,
   ) {
-    const { item, note = item, error = item, done = item } = Object(listeners)
-    for (const listener of [item, note, error, done]) {
+    const { item, live = item, note = item, error = item, done = item } = Object(listeners)
+    for (const listener of [item, live, note, error, done]) {
       if (typeof listener !== "function") throw new TypeError(misused)
     }
     this.#stream = stream
@@ -44,6 +45,7 @@ export class StreamListener implements StreamReader {
 
   readable(): void {
     if (this.#reading || this.#done) return
+    if (!this.#live && this.#stream.status === "live") this.#begin()
     this.#reading = true
     try {
       for (let event = this.#stream.take(); event; event = this.#stream.take()) {
@@ -55,6 +57,11 @@ export class StreamListener implements StreamReader {
     }
     this.#reading = false
     if (this.#stream.ended && !this.#done) this.#end(this.#stream.takeError())
+  }
+
+  #begin(): void {
+    this.#live = true
+    callUser(() => this.#listeners.live?.())
   }
 
   async #after(telling: unknown): Promise<void> {
@@ -86,7 +93,7 @@ export class StreamListener implements StreamReader {
   }
 }
 
-const misused = "subscribe takes functions: item, and note, error and done if wanted"
+const misused = "subscribe takes functions: item, and live, note, error and done if wanted"
 
 function isPromise(value: unknown): boolean {
   return typeof value === "object" && value !== null && "then" in value

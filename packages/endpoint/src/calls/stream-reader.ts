@@ -1,7 +1,7 @@
 import type { RpcError } from "@trunkline/contract"
 import type { ReservedCode } from "@trunkline/protocol"
 import type { CallerFailure } from "./failure.js"
-import type { StreamEvent } from "./stream.js"
+import type { StreamEvent, StreamStatus } from "./stream.js"
 
 export type FailureDetail = Pick<CallerFailure, "why" | "cause">
 
@@ -9,6 +9,7 @@ export type FailureDetail = Pick<CallerFailure, "why" | "cause">
 export interface StreamSource {
   /** Nothing comes after what can still be taken. */
   readonly ended: boolean
+  readonly status: StreamStatus
   /** Sends the OPEN, the first time: the reader wants an item. */
   open(): void
   /** The next event, if there is one. */

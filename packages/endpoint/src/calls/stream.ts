@@ -38,6 +38,8 @@ export type StreamEvent<Item, State = unknown, Cursor = string | undefined> =
  */
 export interface StreamListeners<Item, State = unknown, Cursor = string | undefined> {
   item(item: Item, cursor: Cursor): unknown
+  /** The server has taken the stream on, which may be long before its first item. Told once. */
+  live?: (() => void) | undefined
   note?: ((note: StreamNote<State>) => unknown) | undefined
   /** Left out, an error goes to the connection's `error` event. */
   error?: ((error: RpcError) => void) | undefined

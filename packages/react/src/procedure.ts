@@ -1,0 +1,90 @@
+import {
+  type Connection,
+  canonicalText,
+  type ErrorsOf,
+  handleOf,
+  type ProcedureHandle,
+  type Stream,
+  type TopicStream,
+} from "@trunkline/client"
+
+/** A subscription of a client, of whatever input and items. */
+export interface AnySubscription {
+  (...arguments_: never): Stream<unknown>
+  readonly "~subscription"?: readonly [unknown, unknown, unknown]
+  readonly "~duplex"?: undefined
+}
+
+/** What a subscription is opened with. */
+export type SubscriptionInput<P> = P extends {
+  readonly "~subscription"?: readonly [infer Input, unknown, unknown]
+}
+  ? Input
+  : never
+
+/** What a subscription yields. */
+export type SubscriptionItem<P> = P extends {
+  readonly "~subscription"?: readonly [unknown, infer Item, unknown]
+}
+  ? Item
+  : never
+
+/** What all items of a topic come to, where its contract declares a `state`. */
+export type SubscriptionWhole<P> = P extends (
+  ...arguments_: never
+) => TopicStream<unknown, unknown, infer Whole>
+  ? Whole
+  : undefined
+
+/** What `reduce` makes of the items unless it says otherwise: the topic's state, or else a list. */
+export type UsualState<P> =
+  SubscriptionWhole<P> extends undefined ? readonly SubscriptionItem<P>[] : SubscriptionWhole<P>
+
+export type SubscriptionErrors<P> = ErrorsOf<P>
+
+/** An input that may be undefined may be left out. */
+export type Arguments<Input, Options> = undefined extends Input
+  ? [input?: Input, options?: Options]
+  : [input: Input, options?: Options]
+
+/** A subscription as it is opened, whatever its types. */
+export type OpenStream = (
+  input: unknown,
+  options?: { readonly from?: string | undefined },
+) => Stream<unknown>
+
+/** What a hook follows: equal keys of one line are one stream. */
+export interface Source {
+  readonly connection: Connection
+  readonly key: string
+  open(from: string | undefined): Stream<unknown>
+}
+
+/** @throws TypeError for what is no subscription of a client */
+export function sourceOf(procedure: OpenStream, input: unknown): Source {
+  const handle = handleOf(procedure)
+  const connection = handle && connectionOf(handle)
+  if (!connection || handle?.kind !== "subscription") {
+    throw new TypeError(`${nameOf(handle)} is no subscription of a client`)
+  }
+  const { path } = handle
+  const key = `${path} ${keyOf(input)}`
+  return { connection, key, open: (from) => procedure(input, { from }) }
+}
+
+/** The text of an input in keys: equal inputs have equal texts, whatever the order of their fields. */
+export function keyOf(input: unknown): string {
+  return input === undefined ? "" : canonicalText(input)
+}
+
+function connectionOf({ caller }: ProcedureHandle): Connection | undefined {
+  return isConnection(caller) ? caller : undefined
+}
+
+function isConnection(caller: object): caller is Connection {
+  return "on" in caller && "state" in caller
+}
+
+function nameOf(handle: ProcedureHandle | undefined): string {
+  return handle ? handle.path || "the client itself" : "what was passed"
+}
