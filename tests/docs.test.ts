@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs"
-import { mkdir, rm, writeFile } from "node:fs/promises"
-import { dirname, join, posix } from "node:path"
+import { rm, writeFile } from "node:fs/promises"
+import { join, posix } from "node:path"
 import { afterAll, describe, expect, it } from "vitest"
 import { node } from "./support/command.js"
-import { anchorsOf, codeBlocksOf, linksOf } from "./support/markdown.js"
+import { anchorsOf, linksOf } from "./support/markdown.js"
+import { writeCode } from "./support/pages.js"
 import { read, root, type Text, trackedPaths } from "./support/repository.js"
 
 const pages = trackedPaths()
@@ -69,23 +70,12 @@ function leadsSomewhere(page: Text, link: string): boolean {
   return anchor === undefined || anchorsOf(file === "" ? page : read(path)).has(anchor)
 }
 
-/**
- * Writes the TypeScript of the pages to files and compiles them. A block whose first line is a comment
- * with a file's name gets that name, so that others may import it; the packages' pages share a folder.
- */
+/** Writes the TypeScript of the pages to files and compiles them. The packages' pages share a folder. */
 async function compile(pages: readonly Text[], folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
   for (const page of pages) {
     const place = page.path.startsWith("packages/") ? "packages" : page.path.replace(/\.md$/, "")
-    const blocks = codeBlocksOf(page).filter(({ language }) => /^tsx?$/.test(language))
-    for (const [index, { code, language }] of blocks.entries()) {
-      const name = /^\/\/ (?:.*\/)?([\w.-]+\.tsx?)$/m.exec(code.split("\n")[0] ?? "")?.[1]
-      const other = `${page.path.replace(/\W/g, "-")}-${index}.${language}`
-      const file = join(folder, place, name ?? other)
-      await mkdir(dirname(file), { recursive: true })
-      // Each block is a module of its own, also one that imports nothing.
-      await writeFile(file, `${code}\nexport {}\n`)
-    }
+    await writeCode(page, join(folder, place))
   }
   const compilerOptions = {
     ...{ strict: true, module: "nodenext", target: "es2022", noEmit: true, jsx: "react-jsx" },

@@ -1,3 +1,4 @@
+import { anchorOf } from "../../docs/.vitepress/anchor.js"
 import type { Text } from "./repository.js"
 
 export interface CodeBlock {
@@ -23,10 +24,7 @@ export function anchorsOf(file: Text): ReadonlySet<string> {
   const headings = file.text.replace(/^```.*?^```$/gms, "").matchAll(/^#+ (.*)$/gm)
   const anchors = new Set<string>()
   for (const [, heading = ""] of headings) {
-    const anchor = heading
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
-      .replace(/\s/g, "-")
+    const anchor = anchorOf(heading)
     let name = anchor
     for (let times = 1; anchors.has(name); times++) name = `${anchor}-${times}`
     anchors.add(name)
