@@ -1,8 +1,8 @@
 import type { BrokerStep } from "@trunkline/server"
 import { type BrokerCase, type BrokerEngine, brokerCases } from "@trunkline/testing/conformance"
 import { beforeAll, describe, expect, test } from "vitest"
-import { type ModelBroker, ModelReader } from "../src/engine/model-broker.js"
-import { ModelEngine } from "../src/engine/model-engine.js"
+import { type ModelBroker, ModelReader } from "./engine/model-broker.js"
+import { ModelEngine } from "./engine/model-engine.js"
 import { memoryEngine } from "./memory-engine.js"
 
 describe("memoryBroker", () => {

@@ -4,8 +4,8 @@ import { type Broker, type BrokerTopic, topic } from "@trunkline/server"
 import { VirtualClock } from "@trunkline/testing"
 import { expect, test } from "vitest"
 import * as z from "zod"
-import { ModelEngine } from "../src/engine/model-engine.js"
 import { Random } from "../src/simulator/random.js"
+import { ModelEngine } from "./engine/model-engine.js"
 
 /*
  * Streams of two nodes over one engine, to which everything happens that can: whatever a stream is given

@@ -1,6 +1,6 @@
 import { type Host, systemHost } from "@trunkline/transport"
 import { soon } from "../line/soon.js"
-import { Clock } from "../simulator/clock.js"
+import { Clock } from "./clock.js"
 
 /** The first of January 2030, as good a day as any. */
 const epoch = 1_893_456_000_000

@@ -1,16 +1,21 @@
+import type { Connection } from "@trunkline/client"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import * as limits from "@trunkline/protocol/limits"
 import type { ServerStats } from "@trunkline/server"
-import type { Clock } from "./clock.js"
+import type { Clock } from "../pair/clock.js"
+import type { CallOperation } from "./call-operation.js"
 import type { Counters } from "./counters.js"
 import type { Ledger } from "./ledger.js"
 import type { Link } from "./network.js"
 import { Random } from "./random.js"
-import type { Bounds, CallOperation, Scenario } from "./scenario.js"
+import type { Bounds, Scenario } from "./scenario.js"
 import { must } from "./violation.js"
 
 /** Units of an item from which a reader far away holds more than a server that is short has for all. */
 const heavy = 10_000
+
+/** Units of what a session keeps beyond its window: one message may begin where the window ends. */
+const longestMessage = limits.messageUnits + limits.envelopeUnits
 
 /** Some runs have a server that is short of everything, and clients that come in bursts. */
 export function withBounds(scenario: Scenario): Scenario {
@@ -81,20 +86,21 @@ export class BoundsCheck {
     this.#clock = clock
   }
 
-  /** S8: every table within its limit; and who is away makes room at the end of the turn. */
-  step({ handshakes, attached, detached, tombstones, held }: ServerStats, frozen: boolean): void {
-    const { bounds, clients, faults } = this.#scenario
-    if (!bounds) return
-    const { entrance, memory } = bounds
-    within("handshakes", handshakes, entrance.handshakes, clients)
-    within("tombstones", tombstones, memory.tombstones, 1)
-    const users = faults.some(({ type }) => type === "switchUser") ? undefined : clients
-    if (users !== undefined) within("sockets", attached, entrance.connections, 2 * users)
-    const { now } = this.#clock
-    const short = held > (memory.units ?? Number.POSITIVE_INFINITY) && detached > 0 && !frozen
-    if (short) this.#shortSince ??= now
-    else this.#shortSince = undefined
-    must(!short || now === this.#shortSince, "S8", () => `${held} units held, for ${memory.units}`)
+  /** S6: what a client keeps for sending again stays within the window and one message. */
+  clients(clients: readonly { readonly connection: Connection }[], counters: Counters): void {
+    const { window } = this.#scenario
+    for (const { connection } of clients) {
+      const { retained } = connection.info
+      if (retained >= window) counters.add(`window full, ${connection.state}`)
+      must(retained <= window + longestMessage, "S6", () => `a client retains ${retained} units`)
+    }
+  }
+
+  server(stats: ServerStats, frozen: boolean): void {
+    this.#tables(stats, frozen)
+    const { sessions, retained } = stats
+    const most = sessions * (limits.defaultLimits.window + longestMessage)
+    must(retained <= most, "S6", () => `the server retains ${retained} units`)
   }
 
   /** S8: nobody is turned away who asked for nothing that is too much. */
@@ -117,6 +123,25 @@ export class BoundsCheck {
       const blamed = !poison && settlements.some(({ code }) => code === "PROTOCOL")
       must(!blamed, "S17", () => `${operation.id} failed PROTOCOL, and nobody spoilt it`)
     }
+  }
+
+  /** S8: every table within its limit; and who is away makes room at the end of the turn. */
+  #tables(
+    { handshakes, attached, detached, tombstones, held }: ServerStats,
+    frozen: boolean,
+  ): void {
+    const { bounds, clients, faults } = this.#scenario
+    if (!bounds) return
+    const { entrance, memory } = bounds
+    within("handshakes", handshakes, entrance.handshakes, clients)
+    within("tombstones", tombstones, memory.tombstones, 1)
+    const users = faults.some(({ type }) => type === "switchUser") ? undefined : clients
+    if (users !== undefined) within("sockets", attached, entrance.connections, 2 * users)
+    const { now } = this.#clock
+    const short = held > (memory.units ?? Number.POSITIVE_INFINITY) && detached > 0 && !frozen
+    if (short) this.#shortSince ??= now
+    else this.#shortSince = undefined
+    must(!short || now === this.#shortSince, "S8", () => `${held} units held, for ${memory.units}`)
   }
 }
 

@@ -7,13 +7,15 @@ import {
   isRpcError,
   type Router,
 } from "@trunkline/client"
+import type { CallOperation } from "./call-operation.js"
 import type { Account, Ledger } from "./ledger.js"
 import type { Network } from "./network.js"
 import type { Process } from "./process.js"
-import type { CallOperation, Operation, StreamOperation } from "./scenario.js"
+import type { Operation } from "./scenario.js"
 import type { SendOperation } from "./sending/send-operation.js"
 import { send } from "./sending/sending.js"
 import { keyedApi } from "./service.js"
+import type { StreamOperation } from "./stream-operation.js"
 import type { TopicProcedure } from "./topics/topic-plan.js"
 import type { TopicClient } from "./topics/topics.js"
 import { Violated } from "./violation.js"

@@ -1,8 +1,10 @@
+import type { CallOperation } from "./call-operation.js"
 import { Counters } from "./counters.js"
 import type { Notified } from "./network.js"
 import { type Report, run } from "./run.js"
-import type { CallOperation, Operation, Scenario, StreamOperation } from "./scenario.js"
+import type { Operation, Scenario } from "./scenario.js"
 import { plainSend, type SendOperation } from "./sending/send-operation.js"
+import type { StreamOperation } from "./stream-operation.js"
 import type { TalkOperation } from "./talk/talk-operations.js"
 import type { LogFault, TopicOperation } from "./topics/topic-plan.js"
 

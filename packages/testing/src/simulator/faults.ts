@@ -1,11 +1,12 @@
 import type { Server } from "@trunkline/server"
-import type { Clock } from "./clock.js"
+import type { Clock } from "../pair/clock.js"
 import type { Counters } from "./counters.js"
+import type { Fault } from "./fault.js"
 import { kept, type SimulatedKeys } from "./keys/simulated-keys.js"
 import type { Link, Network } from "./network.js"
 import type { Process } from "./process.js"
 import { roll } from "./rolls/roll.js"
-import type { Fault, Scenario } from "./scenario.js"
+import type { Scenario } from "./scenario.js"
 
 /** What faults are done to. */
 export interface Stage {

@@ -1,7 +1,9 @@
 /** What must hold of what callers asked for and handlers did (docs/protocol.md, "Invariants"). */
+
+import type { CallOperation } from "./call-operation.js"
 import type { Account, Ledger, Settlement, StreamRecord } from "./ledger.js"
-import type { CallOperation, StreamOperation } from "./scenario.js"
 import { checkSending, sendingDoubts } from "./sending/sending.js"
+import type { StreamOperation } from "./stream-operation.js"
 import { must } from "./violation.js"
 
 /** Codes that say that nobody knows: the only ones with which `unknown` is honest. */

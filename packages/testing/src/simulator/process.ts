@@ -1,5 +1,5 @@
 import type { Host } from "@trunkline/transport"
-import type { Clock } from "./clock.js"
+import type { Clock } from "../pair/clock.js"
 import type { Random } from "./random.js"
 
 /**

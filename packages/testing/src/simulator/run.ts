@@ -1,24 +1,32 @@
-import { RpcError } from "@trunkline/contract"
 import type { Encoded } from "@trunkline/protocol"
-import * as closeCodes from "@trunkline/protocol/close-codes"
-import * as limits from "@trunkline/protocol/limits"
 import type { Server } from "@trunkline/server"
 import { msgpack } from "@trunkline/transport"
+import { Clock, runUntil } from "../pair/clock.js"
+import { Authentication } from "./authentication.js"
 import { BoundsCheck } from "./bounds.js"
 import { ClientProcess } from "./client-process.js"
-import { Clock, runUntil } from "./clock.js"
 import { Counters } from "./counters.js"
+import { longestSpell } from "./fault.js"
 import { Faults, type Stage } from "./faults.js"
+import { Fingerprint } from "./fingerprint.js"
 import { checkLedger } from "./invariants.js"
 import { checkKeyed } from "./keys/keyed-invariants.js"
 import { SimulatedKeys } from "./keys/simulated-keys.js"
 import { Ledger } from "./ledger.js"
-import { type Direction, type Farewell, type Link, Network } from "./network.js"
+import {
+  checkAttempts,
+  checkBreaches,
+  checkNoticed,
+  checkTakeovers,
+  countEndings,
+  noticeWithin,
+} from "./link-invariants.js"
+import { type Direction, type Link, Network } from "./network.js"
 import { spoil } from "./poison.js"
 import { Process } from "./process.js"
 import { Random } from "./random.js"
 import { RollWatch } from "./rolls/roll-watch.js"
-import { longestSpell, type Scenario } from "./scenario.js"
+import type { Scenario } from "./scenario.js"
 import { startService } from "./service.js"
 import { preferenceOf, textOf } from "./speech.js"
 import { Talk } from "./talk/talk.js"
@@ -49,13 +57,6 @@ export interface RunOptions {
 
 /** L1: twice the longest backoff and the longest time to notice a dead line, and the work itself. */
 const settleWithin = 2 * (30_000 + 45_000) + 90_000
-/** L2: half-open lines are found within this. */
-const noticeWithin = 46_000
-/** L4: backoff lets a few attempts come in a row, and then about so many milliseconds pass between two. */
-const attemptsAtOnce = 40
-const attemptEvery = 500
-/** D1: of a long message its length and its beginning go into the hash. */
-const hashedUnits = 400
 /** L1: so much cannot have happened at once. */
 const busiestMoment = 50_000
 /** S6: looking at what every session holds costs more than the messages in between. */
@@ -78,7 +79,7 @@ export class World implements Stage {
   server: Server | undefined
   readonly keys: SimulatedKeys | undefined
   readonly processes: Set<Process> = new Set()
-  readonly authentication = { refusedUntil: 0, slowUntil: 0, slowBy: 0 }
+  readonly authentication: Authentication
   readonly #talk: Talk | undefined
   readonly #options: RunOptions
   readonly #ledger = new Ledger()
@@ -92,13 +93,14 @@ export class World implements Stage {
   #messages = 0
   /** Messages when the bounds were looked at. */
   #checkedAt = Number.NEGATIVE_INFINITY
-  #hash = 0x811c9dc5
+  readonly #fingerprint = new Fingerprint()
 
   constructor(scenario: Scenario, options: RunOptions) {
     this.scenario = scenario
     this.#options = options
     this.random = new Random(scenario.seed ^ 0x5bd1e995)
     this.network = new Network(this.random.fork())
+    this.authentication = new Authentication(this.clock, this.counters, this.#ledger.revoked)
     this.#boundsCheck = new BoundsCheck(scenario, this.clock)
     const { topics, talk, keys } = scenario
     this.#topics = topics && new Topics(topics, this.clock, this.counters)
@@ -125,7 +127,7 @@ export class World implements Stage {
       scenario: this.scenario,
       failure: this.#failure,
       counters: this.counters,
-      hash: this.#hash >>> 0,
+      hash: this.#fingerprint.hash,
       messages: this.#messages,
       duration: this.clock.now,
       trace: this.#trace,
@@ -136,7 +138,7 @@ export class World implements Stage {
     const process = new Process(`server ${++this.#generation}`, this.clock, this.random.fork())
     this.processes.add(process)
     const { window, calls, handlers, grace, bounds, tokenLife } = this.scenario
-    const authenticate = (token: string | undefined) => this.#authenticate(process, token)
+    const authenticate = (token: string | undefined) => this.authentication.of(token, process)
     const limits = { window, calls, handlers, ...bounds }
     const topics = this.#topics
     const talk = this.#talk?.serve(process)
@@ -194,13 +196,7 @@ export class World implements Stage {
     faults.heal()
     this.#topics?.heal()
     await this.#settle()
-    this.#checkLinks()
-    this.#checkTakeovers()
-    checkLedger(this.#ledger)
-    this.#rollWatch.check(this.#ledger)
-    this.#boundsCheck.settled(this.#ledger)
-    checkKeyed(this.#ledger, this.scenario)
-    this.#countOutcomes()
+    this.#checkSettled()
     await this.#rest()
     await this.#leave()
     this.#talk?.check(scenario)
@@ -219,18 +215,6 @@ export class World implements Stage {
     })
     this.clients.push(client)
     this.#talk?.join(client)
-  }
-
-  async #authenticate(process: Process, token: string | undefined): Promise<string> {
-    const { refusedUntil, slowUntil, slowBy } = this.authentication
-    // Looked up before what is slow: rights may be taken away in between.
-    if (this.#ledger.revoked.has(token ?? "")) throw new RpcError("FORBIDDEN")
-    if (this.clock.now < slowUntil) {
-      this.counters.add("slow authentication")
-      await new Promise<void>((resolve) => process.run(this.clock.now + slowBy, resolve))
-    }
-    if (token === undefined || this.clock.now < refusedUntil) throw new RpcError("UNAUTHORIZED")
-    return token
   }
 
   /** L1: once the faults are over, everything comes to an end in time. */
@@ -258,51 +242,14 @@ export class World implements Stage {
     return this.#talk?.settled ?? true
   }
 
-  /** L2: a dead line is noticed in time, and a live one is never given up. */
-  #checkLinks(): void {
-    const frozen = this.scenario.faults.some(({ type }) => type === "freeze")
-    for (const { swallowedAt, closedByClient, closedByServer, faulty } of this.network.links) {
-      const silent = closedByClient?.reason === "silent" || closedByServer?.reason === "silent"
-      must(!silent || faulty || frozen, "L2", () => "a live line was given up")
-      if (silent) this.counters.add("silence noticed")
-      if (swallowedAt === undefined || closedByClient === undefined || frozen) continue
-      const after = closedByClient.at - swallowedAt
-      must(after <= noticeWithin, "L2", () => `a dead line was noticed after ${after} ms`)
-    }
-  }
-
-  /**
-   * S17: whatever is refused as a breach was spoilt on purpose, and ends one session; one more with each
-   * server that died, since only its memory tells which frame it was. One that remembers few sessions
-   * is as one that died.
-   */
-  #checkBreaches(): void {
-    if (this.scenario.bounds?.memory.tombstones !== undefined) return
-    const farewells = this.network.links.flatMap((link) => [
-      link.closedByClient,
-      link.closedByServer,
-    ])
-    const breaches = farewells.filter((farewell) => farewell?.code === closeCodes.PROTOCOL)
-    const { operations } = this.scenario
-    const poisons = operations.filter((operation) => operation.type === "call" && operation.poison)
-    const most = poisons.length === 0 ? 0 : poisons.length + this.#generation - 1
-    must(breaches.length <= most, "S17", () => {
-      const { reason } = breaches.at(-1) ?? {}
-      return `${breaches.length} breaches, ${poisons.length} spoilt calls: ${reason}`
-    })
-  }
-
-  /** S9: of two sockets that come for one session the later has it, whichever is heard first. */
-  #checkTakeovers(): void {
-    const { links } = this.network
-    for (const [index, { client, closedByServer }] of links.entries()) {
-      if (closedByServer?.code !== closeCodes.SUPERSEDED) continue
-      if (closedByServer.reason === "another user") continue
-      const later = links
-        .slice(index + 1)
-        .some((link) => link.client === client && link.createdAt <= closedByServer.at)
-      must(later, "S9", () => "a session was taken from its newest socket")
-    }
+  #checkSettled(): void {
+    checkNoticed(this.network.links, this.scenario, this.counters)
+    checkTakeovers(this.network.links)
+    checkLedger(this.#ledger)
+    this.#rollWatch.check(this.#ledger)
+    this.#boundsCheck.settled(this.#ledger)
+    checkKeyed(this.#ledger, this.scenario)
+    this.#countOutcomes()
   }
 
   #countOutcomes(): void {
@@ -319,17 +266,13 @@ export class World implements Stage {
     await this.#runUntil(this.clock.now + this.scenario.grace + noticeWithin)
     const { channels = 0 } = this.server?.stats() ?? {}
     must(channels === 0, "S12", () => `${channels} channels are open and nobody waits for them`)
-    this.#checkBreaches()
     const { links } = this.network
+    checkBreaches(links, this.scenario, this.#generation)
     if (this.server) this.#boundsCheck.rest(this.server.stats(), links, this.counters)
     for (const { connection } of this.clients) {
       if (connection.info.duplicates > 0) this.counters.add("duplicates dropped")
     }
-    for (const { closedByServer, closedByClient } of this.network.links) {
-      if (closedByServer) this.counters.add(`closed by the server ${describe(closedByServer)}`)
-      if (closedByClient) this.counters.add(`closed by the client ${closedByClient.code}`)
-      if (closedByClient?.reason === "not needed") this.counters.add("third session not needed")
-    }
+    countEndings(links, this.counters)
   }
 
   /** S15: afterwards nothing is left: no session, no timer. */
@@ -355,44 +298,25 @@ export class World implements Stage {
     return runUntil(this.clock, time, () => {
       if (this.#failure) throw this.#failure
       this.#checkBounds()
-      this.#checkAttempts()
+      checkAttempts(this.network.links, this.clients.length, this.clock.now)
       must(this.clock.stepsNow < busiestMoment, "L1", () => "time stands still")
     })
   }
 
-  /** S6, S8: what is kept for sending again stays within the window and one message. */
   #checkBounds(): void {
     // Where memory is short time decides too; else nothing changes but by messages.
     if (this.#messages < this.#checkedAt + boundsEvery && !this.scenario.bounds) return
     this.#checkedAt = this.#messages
-    const message = limits.messageUnits + limits.envelopeUnits
-    for (const { connection } of this.clients) {
-      const { retained } = connection.info
-      if (retained >= this.scenario.window) this.counters.add(`window full, ${connection.state}`)
-      const most = this.scenario.window + message
-      must(retained <= most, "S6", () => `a client retains ${retained} units`)
-    }
-    const { server } = this
-    if (!server) return
-    const stats = server.stats()
-    const { sessions, retained } = stats
-    this.#boundsCheck.step(stats, this.network.listener?.process.frozen === true)
-    const most = sessions * (limits.defaultLimits.window + message)
-    must(retained <= most, "S6", () => `the server retains ${retained} units`)
-  }
-
-  /** L4: nobody hammers at a server that is not there, and no two sockets take a session from another. */
-  #checkAttempts(): void {
-    const { links } = this.network
-    const most = attemptsAtOnce * this.clients.length + this.clock.now / attemptEvery
-    must(links.length <= most, "L4", () => `${links.length} attempts to connect`)
+    this.#boundsCheck.clients(this.clients, this.counters)
+    const frozen = this.network.listener?.process.frozen === true
+    if (this.server) this.#boundsCheck.server(this.server.stats(), frozen)
   }
 
   #tap(link: Link, direction: Direction, wire: Encoded): Encoded {
     const sent = direction === "up" ? spoil(wire) : wire
     this.#options.onMessage?.(link, this.#messages, direction)
     this.#messages++
-    this.#fold(direction, sent)
+    this.#fingerprint.add(`${this.clock.now} ${direction}`, sent)
     const at = this.network.links.indexOf(link)
     if (this.#options.trace) {
       this.note(`${direction === "up" ? "→" : "←"} ${at}  ${textOf(wire).slice(0, 300)}`)
@@ -407,19 +331,7 @@ export class World implements Stage {
     return sent
   }
 
-  #fold(direction: Direction, wire: Encoded): void {
-    const text = `${this.clock.now} ${direction} ${wire.length} ${String(wire.slice(0, hashedUnits))}`
-    for (let index = 0; index < text.length; index++) {
-      this.#hash = Math.imul(this.#hash ^ text.charCodeAt(index), 0x01000193)
-    }
-  }
-
   bug(error: unknown): void {
     this.#failure ??= error instanceof Error ? error : new Error(String(error))
   }
-}
-
-/** Whoever takes a session from another is told apart from who comes too late for it. */
-function describe({ code, reason }: Farewell): string {
-  return code === closeCodes.SUPERSEDED ? `${code}, ${reason}` : String(code)
 }

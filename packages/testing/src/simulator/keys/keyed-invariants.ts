@@ -1,6 +1,7 @@
 import { reissues } from "@trunkline/protocol/limits"
+import type { CallOperation } from "../call-operation.js"
 import type { Account, Ledger } from "../ledger.js"
-import type { CallOperation, Scenario } from "../scenario.js"
+import type { Scenario } from "../scenario.js"
 import { must } from "../violation.js"
 
 /** Faults by which a lease may run out while its owner is none the wiser. */

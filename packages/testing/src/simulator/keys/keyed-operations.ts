@@ -1,5 +1,7 @@
+import type { Behaviour, CallOperation } from "../call-operation.js"
+import type { Fault } from "../fault.js"
 import { Random } from "../random.js"
-import type { Behaviour, CallOperation, Fault, Scenario } from "../scenario.js"
+import type { Scenario } from "../scenario.js"
 import type { KeysFault, KeysFaultType, KeysScenario } from "./keys-fault.js"
 
 const keysFaults: readonly KeysFaultType[] = [

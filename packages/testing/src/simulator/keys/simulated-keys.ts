@@ -1,6 +1,6 @@
 import type { KeyStore } from "@trunkline/server"
 import { memoryKeys } from "@trunkline/server"
-import type { Clock } from "../clock.js"
+import type { Clock } from "../../pair/clock.js"
 import type { Counters } from "../counters.js"
 import { Process } from "../process.js"
 import type { Random } from "../random.js"

@@ -1,7 +1,9 @@
 import { withBounds } from "../bounds.js"
+import type { Fault, Roll } from "../fault.js"
 import { withKeys } from "../keys/keyed-operations.js"
+import { drawPlain } from "../plain-scenario.js"
 import { Random } from "../random.js"
-import { drawPlain, type Fault, type Operation, type Roll, type Scenario } from "../scenario.js"
+import type { Operation, Scenario } from "../scenario.js"
 import { calmSend } from "../sending/send-operation.js"
 
 /** A server has this long for what was begun, in a calm run: longer than any of its operations takes. */

@@ -1,7 +1,7 @@
 import type { Server } from "@trunkline/server"
-import type { Clock } from "../clock.js"
+import type { Clock } from "../../pair/clock.js"
+import type { Roll } from "../fault.js"
 import type { Network } from "../network.js"
-import type { Roll } from "../scenario.js"
 import { must } from "../violation.js"
 
 /** Where a server takes the place of another. */

@@ -7,7 +7,7 @@ import {
   type Router,
 } from "@trunkline/client"
 import { type Handlers, type LogEntry, RpcError, type SessionInfo } from "@trunkline/server"
-import type { Clock } from "../clock.js"
+import type { Clock } from "../../pair/clock.js"
 import type { Counters } from "../counters.js"
 import type { Process } from "../process.js"
 import type { Scenario } from "../scenario.js"

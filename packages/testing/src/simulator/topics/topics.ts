@@ -1,6 +1,6 @@
 import type { TopicStream } from "@trunkline/client"
 import * as limits from "@trunkline/protocol/limits"
-import type { Clock } from "../clock.js"
+import type { Clock } from "../../pair/clock.js"
 import type { Counters } from "../counters.js"
 import type { Process } from "../process.js"
 import { must } from "../violation.js"

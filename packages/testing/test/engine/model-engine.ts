@@ -1,11 +1,11 @@
 import type { Broker } from "@trunkline/server"
-import type { BrokerEngine } from "../conformance/engine.js"
+import type { BrokerEngine } from "@trunkline/testing/conformance"
 import { type Fate, ModelBroker, type SharedLogs } from "./model-broker.js"
 import { type ModelEntry, ModelLog } from "./model-log.js"
 
 /**
  * An engine that several nodes share, all in memory, which can be made to fail in every way that an
- * engine does: what brokers over a network have to cope with, in a test or in the simulator.
+ * engine does: what brokers over a network have to cope with.
  *
  * Its methods are those steps in which an adapter may be wrong; a test replaces one of them to see
  * whether that is found.

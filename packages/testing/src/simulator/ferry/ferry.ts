@@ -1,8 +1,8 @@
 import * as Kind from "@trunkline/protocol/frame-kinds"
 import * as limits from "@trunkline/protocol/limits"
-import type { Counters } from "./counters.js"
-import type { Ledger } from "./ledger.js"
-import { must } from "./violation.js"
+import type { Counters } from "../counters.js"
+import type { Ledger } from "../ledger.js"
+import { must } from "../violation.js"
 
 /*
  * Large values and small calls on one line (docs/protocol.md, "Scheduler"): whoever is small is not held up
