@@ -47,7 +47,7 @@ describeInChromium("the README's client in a page", () => {
     expect(warning.text()).toBe("b")
     const { connections } = wire
     wire.cut()
-    await expect.poll(() => wire.connections).toBeGreaterThan(connections)
+    await expect.poll(() => wire.connections, { timeout: 15_000 }).toBeGreaterThan(connections)
     await load()
   })
 })

@@ -84,7 +84,7 @@ async function read(page: Page, text: string): Promise<void> {
 async function shows(page: Page, ...texts: readonly string[]): Promise<void> {
   const notices = page.getByRole("list", { name: "Unread" }).getByRole("listitem").locator("p")
   const shown = () => notices.evaluateAll((all) => all.map((one) => one.firstChild?.textContent))
-  await expect.poll(shown).toEqual(texts)
+  await expect.poll(shown, { timeout: 15_000 }).toEqual(texts)
 }
 
 async function how(page: Page, text: string): Promise<void> {

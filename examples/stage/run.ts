@@ -8,6 +8,7 @@ import { Stage } from "./stage.js"
 /** Those with a page. `hello` has none: it is what the README shows, a server and a client. */
 const examples: Readonly<Record<string, () => Promise<{ readonly server: Server }>>> = {
   chat: () => import("../chat/server.js"),
+  game: () => import("../game/server.js"),
   notifications: () => import("../notifications/server.js"),
   ticker: () => import("../ticker/server.js"),
 }
