@@ -156,6 +156,24 @@ describe("a mock server", () => {
     expect(line.server.stats().sessions).toBe(1)
   })
 
+  test("shows whoever wrote a mock what is wrong with it", async () => {
+    const error = vi.spyOn(console, "error").mockImplementation(() => {})
+    const { client } = mocked({
+      hosts: {
+        list: () => {
+          throw new Error("a mistake in a mock")
+        },
+      },
+    })
+    await expect(client.hosts.list()).rejects.toMatchObject({ code: "INTERNAL" })
+    expect(error).toHaveBeenCalledWith(
+      "mockServer: a handler failed",
+      "hosts.list",
+      new Error("a mistake in a mock"),
+    )
+    error.mockRestore()
+  })
+
   test("takes other handlers for a test, and gives them back", async () => {
     const line = another(monitor, "*://mock.test/other", { hosts: { list: () => ["first"] } })
     const connection = connect("wss://mock.test/other")
@@ -310,6 +328,23 @@ describe("a bad day", () => {
     await vi.advanceTimersByTimeAsync(1)
     await listing
     line.delay(0)
+  })
+
+  test("all of it goes under fake timers that were there before", async () => {
+    vi.useFakeTimers()
+    const { client } = mocked({
+      hosts: { list: () => [], rename: () => new Promise<void>(() => {}) },
+    })
+    const renaming = expect(client.hosts.rename("a", { timeout: 5_000 })).rejects.toMatchObject({
+      code: "TIMEOUT",
+      executed: "unknown",
+    })
+    // Timers wait for no message: time is not to pass before this has come.
+    await client.hosts.list()
+    await vi.advanceTimersByTimeAsync(4_999)
+    line.drop()
+    await vi.advanceTimersByTimeAsync(1)
+    await renaming
   })
 
   test("a server that is closed answers nobody", async () => {
