@@ -13,7 +13,7 @@ const epoch = 1_893_456_000_000
  * ```ts
  * const clock = new VirtualClock()
  * const pair = connectedPair(router, { clock })
- * const call = pair.client.slow(undefined, { timeout: 5_000 })
+ * const call = client.slow(undefined, { timeout: 5_000 })
  * await clock.advance(5_000)
  * await expect(call).rejects.toMatchObject({ code: "TIMEOUT" })
  * ```
