@@ -1,5 +1,5 @@
 import { pathOf, type RpcError } from "@trunkline/contract"
-import { type Entry, type Router, scope } from "@trunkline/endpoint"
+import { type Entry, handleOf, type Router, scope } from "@trunkline/endpoint"
 import { Gaps } from "./gaps.js"
 import type { AnyProcedure } from "./test-line.js"
 
@@ -33,8 +33,8 @@ export class Stage {
 
   /** @throws TypeError for what is no procedure of a contract */
   pathOf(procedure: AnyProcedure): string {
-    const path = typeof procedure === "function" ? Reflect.get(procedure, "~path") : undefined
-    if (typeof path === "string" && this.#initial.has(path)) return path
+    const path = handleOf(procedure)?.path
+    if (path !== undefined && this.#initial.has(path)) return path
     for (const entry of this.#initial.values()) if (entry.procedure === procedure) return entry.path
     const elsewhere = typeof procedure === "function" ? undefined : pathOf(procedure)
     if (elsewhere !== undefined) return elsewhere
