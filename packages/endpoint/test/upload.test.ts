@@ -408,4 +408,31 @@ describe("middleware", () => {
     expect(tries).toBe(2)
     expect(source.asked).toBe(3)
   })
+
+  test("that does not wait for the handler fails, and is no harm to the process", async () => {
+    const app = scope<unknown>()
+    const hasty = app.use(async ({ next }) => {
+      void next()
+      return undefined as never
+    })
+    const errors: unknown[] = []
+    const router = app.implement(api, {
+      sum: hasty(async ({ items }) => {
+        try {
+          for await (const _ of items);
+        } catch (error) {
+          errors.push(error)
+          throw error
+        }
+        return { sum: 0, at }
+      }),
+    })
+    const authenticate = () => ({ context: {} })
+    const client = createClient(api, pairOf(router, { serve: { authenticate } }).connection)
+    expect(await failure(client.sum({}, new Source(["1"])))).toMatchObject({ code: "INTERNAL" })
+    while (errors.length === 0) await new Promise(setImmediate)
+    expect(errors).toMatchObject([{ code: "CLOSED" }])
+    // Nobody took what the handler threw: that would be seen now.
+    await new Promise(setImmediate)
+  })
 })

@@ -13,10 +13,13 @@ export const detachedUnits = 4_096
 
 /** A session whose client reads holds a window and one message; what a topic keeps for many is one text. */
 const readUnits = defaultLimits.window + messageUnits
+/** Who holds more than this part of all has no claim on the others' room. */
+const largestPart = 1 / 32
 
 /**
- * What all sessions of a server hold together (docs/protocol.md, "Memory"). Whoever is away longest makes
- * room first; when nobody is away, whoever holds most and does not read it.
+ * What all sessions of a server hold together (docs/protocol.md, "Memory"). Whoever holds a large part of it
+ * makes room first, or a few would drive out all who are away; then whoever is away longest; and when
+ * nobody is, whoever holds most and does not read it.
  *
  * Must hold (S8): at the end of a turn no more is held than the limit says, or nobody is left who could make
  * room.
@@ -71,8 +74,15 @@ export class Memory<T extends Holder> {
   }
 
   makeRoom(): void {
+    const large = Math.max(readUnits, this.#limit * largestPart)
+    this.#evict(() => heaviest(large, this.#attached) ?? heaviest(large, this.#detached))
+    this.#evict(() => this.#oldest)
+    this.#evict(() => heaviest(readUnits, this.#attached))
+  }
+
+  #evict(next: () => T | undefined): void {
     while (this.exceeded) {
-      const victim = this.#oldest ?? this.#heaviest
+      const victim = next()
       if (!victim) return
       this.evictions++
       victim.evict()
@@ -83,16 +93,17 @@ export class Memory<T extends Holder> {
     const [oldest] = this.#detached
     return oldest
   }
+}
 
-  get #heaviest(): T | undefined {
-    let heaviest: T | undefined
-    let most = readUnits
-    for (const holder of this.#attached) {
-      const { held } = holder
-      if (held <= most) continue
-      heaviest = holder
-      most = held
-    }
-    return heaviest
+/** Of those that hold more than so much. */
+function heaviest<T extends Holder>(least: number, holders: Iterable<T>): T | undefined {
+  let heaviest: T | undefined
+  let most = least
+  for (const holder of holders) {
+    const { held } = holder
+    if (held <= most) continue
+    heaviest = holder
+    most = held
   }
+  return heaviest
 }

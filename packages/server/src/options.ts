@@ -83,9 +83,10 @@ export interface EntranceLimits {
 export interface MemoryLimits {
   /**
    * Units that were sent and not acknowledged, wait to be sent, or were received and not taken; of a
-   * session without a socket 4,096 at least. Above it sessions end (`overflow`): those first that have been
-   * without a socket for longest, then those with a socket that hold most and do not read it. One session may
-   * hold 16 Mi by itself: with less for all, a client that catches up on its topics may be ended again and again.
+   * session without a socket 4,096 at least. Above it sessions end (`overflow`): those first that hold more than
+   * a 32nd part of it and do not read it, then those that have been without a socket for longest, then those with
+   * a socket that hold most and do not read it. One session may hold 16 Mi by itself: with less for all, a client
+   * that catches up on its topics may be ended again and again.
    * @default 268_435_456
    */
   readonly units: number

@@ -92,6 +92,26 @@ test("the session that was away for longest makes room, and its client is told",
   await witness.close()
 })
 
+test("who holds a large part of all makes room before those who are away", async () => {
+  const url = await start({ units: 2_000_000 })
+  const witness = await Witness.watch(url)
+  const away = await goAway(url, "ping")
+  const greedy = await RawClient.welcomed(url, {
+    limits: { window: 4_000_000, calls: 100, streams: 100, messageBytes: 1_000_000 },
+  })
+  greedy.socket.pause()
+  const opens = Array.from({ length: 40 }, (_, index) => {
+    return [20, index * 2 + 1, "numbers", { $: "u" }, 1_000]
+  })
+  greedy.send([1, 0, ...opens])
+  while (server.stats().evictions === 0) await witness.undisturbed(64)
+  expect(server.stats()).toMatchObject({ evictions: 1, detached: 1 })
+  greedy.socket.resume()
+  expect(await greedy.closed).toMatchObject({ code: 4429, reason: "no room for it" })
+  expect(await comeBack(url, [away])).toMatchObject([{ resumed: true }])
+  await witness.close()
+})
+
 test("sessions without a socket count even if they hold nothing", async () => {
   const url = await start({ units: 10 * 4_096 + 3_000 })
   for (let count = 0; count < 14; count++) await goAway(url, "ping")

@@ -70,6 +70,12 @@ describe("chunks", () => {
     await expect(chunks(stream).next()).rejects.toBe(cause)
   })
 
+  test("takes nothing that has no bytes", () => {
+    for (const source of [undefined, null, 5, "text"]) {
+      expect(() => chunks(source as never)).toThrow("chunks: no source of bytes")
+    }
+  })
+
   test("takes no size that cuts nothing", () => {
     for (const size of [0, -1, 1.5, Number.NaN]) {
       expect(() => chunks(bytes, size)).toThrow(RangeError)

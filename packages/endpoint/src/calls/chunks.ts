@@ -11,7 +11,7 @@ export type ByteSource<Buffer extends ArrayBufferLike = ArrayBufferLike> =
  * What comes in smaller pieces is passed on as it comes. Leaving the loop lets go of the source.
  *
  * @param size the most bytes of a piece; 16,384 if left out
- * @throws RangeError for a size that is no whole number above zero
+ * @throws RangeError for a size that is no whole number above zero, TypeError for what has no bytes
  * @example
  * ```ts
  * const summary = await client.importLog({ name: file.name }, chunks(file))
@@ -24,6 +24,8 @@ export function chunks<Buffer extends ArrayBufferLike = ArrayBuffer>(
 export function chunks(source: ByteSource, size = 16_384): AsyncGenerator<Uint8Array, void> {
   if (!Number.isSafeInteger(size) || size < 1)
     throw new RangeError("size is a whole number above 0")
+  if (typeof source !== "object" || source === null)
+    throw new TypeError("chunks: no source of bytes")
   return cut(source, size)
 }
 

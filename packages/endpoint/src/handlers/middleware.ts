@@ -70,10 +70,16 @@ function wrapAll(chain: readonly AnyMiddleware[], handlers: unknown): unknown {
 function guarded(middleware: AnyMiddleware, inner: AnyHandler): AnyHandler {
   const run = async (request: Request): Promise<unknown> => {
     let called = false
-    const next = async (added?: object): Promise<Held> => {
+    const go = async (added?: object): Promise<Held> => {
       if (called) throw new TypeError("a middleware calls next() once")
       called = true
       return new Held(await pass(inner, added ? request.with(added) : request))
+    }
+    // A middleware that does not wait for it fails by that; its process is not to end as well.
+    const next = (added?: object): Promise<Held> => {
+      const going = go(added)
+      going.catch(() => {})
+      return going
     }
     const passed = await middleware(request.toMiddleware(next))
     if (passed instanceof Held) return passed.value
