@@ -28,30 +28,45 @@ describe("the entrance", () => {
   it("keeps a part of its rate for those who continue a session", () => {
     const entrance = new Entrance(limits)
     let begun = 0
-    while (!entrance.hello(false, 0)) begun++
+    while (!entrance.hello(false, 0, undefined)) begun++
     let resumed = 0
-    while (!entrance.hello(true, 0)) resumed++
+    while (!entrance.hello(true, 0, undefined)) resumed++
     expect([begun, resumed]).toEqual([15, 5])
     // A second later there are ten more, and the reserve is filled first.
     begun = 0
-    while (!entrance.hello(false, 1_000)) begun++
+    while (!entrance.hello(false, 1_000, undefined)) begun++
     expect(begun).toBe(5)
+  })
+
+  it("leaves room for others when one network says it all the time, and lets that in all the same", () => {
+    const entrance = new Entrance({ hellos: 100 })
+    let greedy = 0
+    let others = 0
+    for (let now = 0; now < 10_000; now++) {
+      for (const resuming of [true, false]) {
+        if (!entrance.hello(resuming, now, "10.0.0.1")) greedy++
+      }
+      if (now % 20 === 0 && !entrance.hello(false, now, `10.0.1.${now % 200}`)) others++
+    }
+    expect(others).toBe(500)
+    expect(greedy).toBeGreaterThan(500)
+    expect(greedy).toBeLessThan(700)
   })
 
   it("sends those away for longer who come behind many others", () => {
     const entrance = new Entrance(limits)
-    while (!entrance.hello(true, 0));
-    for (let behind = 2; behind < 50; behind++) entrance.hello(true, 0)
-    expect(entrance.hello(true, 0)).toEqual([5_000, 11_000])
+    while (!entrance.hello(true, 0, undefined));
+    for (let behind = 2; behind < 50; behind++) entrance.hello(true, 0, undefined)
+    expect(entrance.hello(true, 0, undefined)).toEqual([5_000, 11_000])
     // As they come back the queue gets shorter.
-    while (!entrance.hello(true, 4_000));
-    expect(entrance.hello(true, 4_000)).toEqual([1_200, 3_400])
+    while (!entrance.hello(true, 4_000, undefined));
+    expect(entrance.hello(true, 4_000, undefined)).toEqual([1_200, 3_400])
   })
 
   it("asks nobody to wait for hours", () => {
     const entrance = new Entrance({ ...limits, hellos: 1 })
-    for (let behind = 0; behind < 10_000; behind++) entrance.hello(true, 0)
-    expect(entrance.hello(true, 0)).toEqual([60_000, 121_000])
+    for (let behind = 0; behind < 10_000; behind++) entrance.hello(true, 0, undefined)
+    expect(entrance.hello(true, 0, undefined)).toEqual([60_000, 121_000])
   })
 })
 

@@ -23,6 +23,9 @@ export class Entrance {
   /** Places taken, by network. */
   readonly #places = new Map<string, number>()
   #pending = 0
+  /** How many said who they are in the second that began then, by network: of those who were let through. */
+  readonly #said = new Map<string, number>()
+  #saidSince = 0
   /** About so many were turned away and have not come back. */
   #waiting = 0
   #countedAt = 0
@@ -53,18 +56,33 @@ export class Entrance {
 
   /**
    * Somebody says who it is. To continue a session is cheaper than to lose it, so a part of the rate is
-   * kept for that.
+   * kept for that; and as much more for other networks than one that has taken a quarter of it this second.
    *
    * @returns when to come back; undefined: go on
    */
-  hello(resuming: boolean, now: number): RetryAfter | undefined {
+  hello(resuming: boolean, now: number, address: string | undefined): RetryAfter | undefined {
     const { rate } = this.#hellos
-    if (this.#hellos.take(now, 1, resuming ? 0 : rate / 2)) return undefined
+    const network = address === undefined ? undefined : networkOf(address)
+    const reserve = this.#isMuch(network, now) ? (resuming ? 0.75 : 1) : resuming ? 0 : 0.5
+    if (this.#hellos.take(now, 1, reserve * rate)) {
+      if (network !== undefined) this.#said.set(network, (this.#said.get(network) ?? 0) + 1)
+      return undefined
+    }
     const gone = ((now - this.#countedAt) * rate) / 1_000
     this.#waiting = Math.max(0, this.#waiting - gone) + 1
     this.#countedAt = now
     const from = Math.min(longestWait, Math.round((this.#waiting / rate) * 1_000))
     return [from, 2 * from + leastSpread]
+  }
+
+  /** Twice is never much: one client says so, and again when its line breaks. */
+  #isMuch(network: string | undefined, now: number): boolean {
+    if (now - this.#saidSince >= 1_000) {
+      this.#said.clear()
+      this.#saidSince = now
+    }
+    if (network === undefined) return false
+    return (this.#said.get(network) ?? 0) >= Math.max(2, this.#hellos.rate / 4)
   }
 
   #move(network: string | undefined, by: 1 | -1): void {

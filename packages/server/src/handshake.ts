@@ -39,7 +39,7 @@ export interface HandshakeContext {
   readonly authentication: Authentication
   admit(newcomer: Newcomer): Admission
   /** When to come back, if too many say just now who they are. */
-  hello(resume: Resume | undefined): RetryAfter | undefined
+  hello(resume: Resume | undefined, address: string | undefined): RetryAfter | undefined
   /** A socket has its session. */
   attached(session: ServerSession): void
   /** The fingerprint of the contract, where the server knows it. */
@@ -108,7 +108,8 @@ export class Handshake {
     const hello = readHello(this.#socket.codec, wire)
     if (!hello) return this.#close(closeCodes.PROTOCOL, "the first message is no HELLO")
     this.#greeted = true
-    const busy = this.#context.hello(hello.resume ?? undefined)
+    const { remote } = this.#socket.credentials
+    const busy = this.#context.hello(hello.resume ?? undefined, remote)
     if (busy) {
       return this.#reject("hellos", "busy", "too many clients at once", { retryAfterMs: busy })
     }

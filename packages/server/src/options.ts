@@ -55,7 +55,8 @@ export interface ServerLimits extends Limits {
 export interface EntranceLimits {
   /**
    * Clients that say who they are in a second, and at once twice as many. Those who come back to a session
-   * go first; the others are told when to try again.
+   * go first, and so do other addresses than one that takes a quarter of it; the others are told when to try
+   * again.
    * @default 500
    */
   readonly hellos: number

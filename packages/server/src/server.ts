@@ -146,7 +146,8 @@ export class Server {
       authentication,
       admit: (newcomer) => this.#sessions.admit(newcomer),
       keys: () => this.#keys?.terms,
-      hello: (resume) => this.#entrance.hello(this.#sessions.has(resume?.sid), host.now()),
+      hello: (resume, address) =>
+        this.#entrance.hello(this.#sessions.has(resume?.sid), host.now(), address),
       refused: (reason) => this.#refused.add(reason),
       done: (handshake, refused) => this.#leave(handshake, refused),
       attached: (session) => this.#attached(session),
