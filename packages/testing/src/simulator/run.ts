@@ -220,11 +220,12 @@ export class World implements Stage {
   /** L1: once the faults are over, everything comes to an end in time. */
   async #settle(): Promise<void> {
     const until = this.scenario.healedAt + settleWithin
-    // Once at least: whose outcome has just come may have a source that still has to hear of it.
-    do {
+    while (!this.#isSettled && this.clock.now < until) {
       this.#topics?.close()
       await this.#runUntil(this.clock.now + slice)
-    } while (!this.#isSettled && this.clock.now < until)
+    }
+    // Whose outcome has just come may have a source that still has to hear of it.
+    await this.#runUntil(this.clock.now + slice)
     this.#topics?.checkSettled()
     const [unsettled] = this.#ledger.unsettled
     must(

@@ -23,13 +23,14 @@ const harmless: readonly string[] = ["cut", "swallow", "stall", "offline", "late
  * Whether a shared store knows of every keyed call what became of it: nothing befell it or those who use it,
  * and no call was issued again too often.
  */
-function isKnown({ keys, faults, operations, bounds }: Scenario): boolean {
+function isKnown({ keys, faults, operations, bounds, handlers }: Scenario): boolean {
   const poisoned = operations.some((operation) => operation.type === "call" && operation.poison)
   const mild = faults.every(
     (fault) => harmless.includes(fault.type) || (fault.type === "moveOn" && fault.frozenFor === 0),
   )
   const roomy = keys?.store === "shared" && keys.entries > operations.length
-  return mild && roomy && !bounds && !poisoned && faults.length <= reissues
+  const busy = bounds !== undefined || handlers < operations.length
+  return mild && roomy && !busy && !poisoned && faults.length <= reissues
 }
 
 /** What must hold of calls with an idempotency key, once everything has been settled. */
