@@ -6,7 +6,7 @@ import { expect, it } from "vitest"
 import { defaultTimeout } from "../packages/endpoint/src/calls/pending.js"
 import { defaultLeave } from "../packages/react/src/call.js"
 import { defaultEvery } from "../packages/react/src/connection.js"
-import { defaultKeep } from "../packages/react/src/shared-stream.js"
+import { defaultKeep } from "../packages/react/src/keep.js"
 import { defaults as defaultFollowing } from "../packages/react/src/subscription.js"
 import { defaultPrefix } from "../packages/server/src/adapters/prometheus.js"
 import { defaultKept } from "../packages/server/src/broker/memory-broker.js"
@@ -45,6 +45,7 @@ const used = {
   "EntranceLimits.hellos": defaultEntrance.hellos,
   "FollowOptions.enabled": defaultFollowing.enabled,
   "FollowOptions.throwOnError": defaultFollowing.throwOnError,
+  "LiveOptions.keep": defaultKeep,
   "Limits.calls": limits.defaultLimits.calls,
   "Limits.messageBytes": limits.defaultLimits.messageBytes,
   "Limits.streams": limits.defaultLimits.streams,

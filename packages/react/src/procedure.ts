@@ -47,6 +47,9 @@ export type Arguments<Input, Options> = undefined extends Input
   ? [input?: Input, options?: Options]
   : [input: Input, options?: Options]
 
+/** Nothing but the input, which may be left out where it may be undefined. */
+export type OnlyInput<Input> = undefined extends Input ? [] : [input: Input]
+
 /** A subscription as it is opened, whatever its types. */
 export type OpenStream = (
   input: unknown,
@@ -56,6 +59,7 @@ export type OpenStream = (
 /** What a hook follows: equal keys of one line are one stream. */
 export interface Source {
   readonly connection: Connection
+  readonly path: string
   readonly key: string
   open(from: string | undefined): Stream<unknown>
 }
@@ -69,7 +73,7 @@ export function sourceOf(procedure: OpenStream, input: unknown): Source {
   }
   const { path } = handle
   const key = `${path} ${keyOf(input)}`
-  return { connection, key, open: (from) => procedure(input, { from }) }
+  return { connection, path, key, open: (from) => procedure(input, { from }) }
 }
 
 /** The text of an input in keys: equal inputs have equal texts, whatever the order of their fields. */

@@ -48,7 +48,7 @@ function shared() {
     opened.push({ from, stream })
     return stream
   }
-  const source = { connection: pair.connection, key: "a", open }
+  const source = { connection: pair.connection, path: "a", key: "a", open }
   return { opened, closed, stream: new SharedStream(source, undefined, closed) }
 }
 

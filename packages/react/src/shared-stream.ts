@@ -1,6 +1,7 @@
 import type { Connection, RpcError, StreamEvent, StreamNote } from "@trunkline/client"
 import { Fold, type Folding } from "./fold.js"
 import { atNextFrame } from "./frames.js"
+import { defaultKeep, newest } from "./keep.js"
 import type { Source } from "./procedure.js"
 import { Reading, type ReadingUser } from "./reading.js"
 
@@ -37,9 +38,6 @@ export interface Viewer {
   readonly paused: boolean
   changed(): void
 }
-
-/** Items that are kept for whoever comes later, and for `items`, unless somebody wants more. */
-export const defaultKeep = 100
 
 /**
  * Milliseconds that a stream outlives the last who looked at it: StrictMode leaves and comes back at
@@ -281,7 +279,7 @@ export class SharedStream implements ReadingUser {
     const error = this.#error ?? fold?.error
     const away = state !== "open" && state !== "draining" && this.#status !== "done"
     const old = away || this.#anew || this.#stalled || error !== undefined
-    if (this.#items === none) this.#items = this.#tail.flatMap(itemOf).slice(-this.#keep)
+    if (this.#items === none) this.#items = newest(this.#tail.flatMap(itemOf), this.#keep)
     return {
       latest: this.#latest,
       items: this.#items,

@@ -2,6 +2,7 @@ import { type FailureWith, RpcError, type StreamNote } from "@trunkline/client"
 import { useEffect, useMemo, useRef, useSyncExternalStore } from "react"
 import type { Folding, OtherNote } from "./fold.js"
 import { Follower } from "./follower.js"
+import { checkedKeep, newest } from "./keep.js"
 import {
   type AnySubscription,
   type Arguments,
@@ -14,7 +15,7 @@ import {
   type UsualState,
 } from "./procedure.js"
 import { isSame } from "./same.js"
-import { defaultKeep, type Snapshot, type SubscriptionStatus } from "./shared-stream.js"
+import type { Snapshot, SubscriptionStatus } from "./shared-stream.js"
 
 /** How a component follows a subscription. */
 export interface ViewOptions {
@@ -228,7 +229,8 @@ interface Plain {
   readonly select?: undefined
 }
 
-type Reducing<P, State> = ReduceOptions<P, State> & {
+/** A reduction, with all that it needs. */
+export type Reducing<P, State> = ReduceOptions<P, State> & {
   readonly reduce: Reducer<P, State>
   readonly select?: undefined
 } & ResetWhereNeeded<P, NoInfer<State>>
@@ -334,13 +336,4 @@ function shaping(select: Following["select"], keep: number): (snapshot: Snapshot
     ...state,
     data: select({ latest, items: newest(items, keep), data }),
   })
-}
-
-function newest(items: readonly unknown[], count: number): readonly unknown[] {
-  return items.length <= count ? items : items.slice(items.length - count)
-}
-
-function checkedKeep(keep = defaultKeep): number {
-  if (Number.isSafeInteger(keep) && keep >= 0) return keep
-  throw new TypeError(`keep is a whole number, and ${keep} is none`)
 }
