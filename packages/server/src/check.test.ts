@@ -8,7 +8,7 @@ const service = contract({ ping: call({}), ticks: subscription({}) })
 const router = implement(service, { ping: () => {}, async *ticks() {} })
 
 /** As somebody without types might. */
-const loose = (value: unknown): never => value as never
+const loose = <T = never>(value: unknown): T => value as T
 
 test.each<[options: object, complaint: string]>([
   [{ origins: "https://app.example.com" }, "serve: origins is no list of texts"],
@@ -59,6 +59,18 @@ test("what was not made for it is refused by its name", async () => {
   expect(() => attach(serve(router), loose(express()))).toThrow("attach: no http.Server")
   expect(() => attach(serve(router), loose(undefined))).toThrow("attach: no http.Server")
   await expect(listen(loose(router), { port: 0 })).rejects.toThrow("not a server")
+  for (const [option, complaint] of [
+    [{ path: 5 }, "a path begins with a slash: 5"],
+    [{ path: null }, "a path begins with a slash: null"],
+    [{ address: "x-real-ip" }, "attach: address is no function"],
+    [{ address: null }, "attach: address is no function"],
+    [{ deflate: true }, "attach: deflate.threshold is no number of bytes: undefined"],
+    [{ deflate: { threshold: Number.NaN } }, "deflate.threshold is no number of bytes: NaN"],
+    [{ handler: null }, "listen: handler is no function"],
+  ] as const) {
+    const listening = listen(serve(router), { port: 0, ...loose<object>(option) })
+    await expect(listening).rejects.toThrow(complaint)
+  }
   await expect(listen(serve(router), { port: 0, path: "rpc" })).rejects.toThrow(
     "a path begins with a slash: rpc",
   )

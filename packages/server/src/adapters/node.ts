@@ -94,7 +94,7 @@ const statuses = { 400: "400 Bad Request", 503: "503 Service Unavailable" } as c
  * to whoever else listens for them.
  *
  * @returns takes it back: sockets that are open stay
- * @throws TypeError for what is no server, as an app is none, and for a path without its slash
+ * @throws TypeError for what is no server, as an app is none, and for an option that could not work
  */
 export function attach(
   server: Server,
@@ -104,7 +104,7 @@ export function attach(
   if (!(server instanceof Server)) throw new TypeError("not a server, which `serve` makes")
   // An app of Express has `on` and never upgrades; the server that it listens with has an address.
   if (typeof http?.address !== "function") throw new TypeError("attach: no http.Server")
-  if (!path.startsWith("/")) throw new TypeError(`a path begins with a slash: ${path}`)
+  checkAttach({ path, deflate, address })
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -153,6 +153,7 @@ export async function listen(server: Server, options: ListenOptions): Promise<Li
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     throw new TypeError(`listen: this is no port: ${String(port)}`)
   }
+  if (typeof handler !== "function") throw new TypeError("listen: handler is no function")
   const draining = typeof signals === "object" ? signals : {}
   checkDrain(draining)
   const timeouts = { headersTimeout, connectionsCheckingInterval: headersTimeout / 2 }
@@ -242,6 +243,15 @@ function attempt<T>(run: () => T): T | Failed {
     return run()
   } catch (error) {
     return new Failed(error)
+  }
+}
+
+/** Later it would be every client that is refused. */
+function checkAttach({ path, deflate, address }: AttachOptions): void {
+  if (!String(path).startsWith("/")) throw new TypeError(`a path begins with a slash: ${path}`)
+  if (typeof address !== "function") throw new TypeError("attach: address is no function")
+  if (deflate && !(deflate.threshold >= 0)) {
+    throw new TypeError(`attach: deflate.threshold is no number of bytes: ${deflate.threshold}`)
   }
 }
 
