@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import type { Listening, ListenOptions } from "@trunkline/server/node"
 import { build } from "esbuild"
 import { afterAll, beforeAll, expect, it, vi } from "vitest"
-import { CuttingProxy } from "../../packages/server/test/support/cutting-proxy.js"
+import { FaultyProxy } from "../../packages/server/test/support/faulty-proxy.js"
 import { type Browser, describeInChromium, launchChromium } from "../../tests/support/chromium.js"
 
 /** What the server's file opens. */
@@ -23,12 +23,12 @@ vi.mock("@trunkline/server/node", async (original) => {
 
 describeInChromium("the README's client in a page", () => {
   let browser: Browser
-  let wire: CuttingProxy
+  let wire: FaultyProxy
 
   beforeAll(async () => {
     script = await bundled("client.ts")
     await import("./server.js")
-    wire = await CuttingProxy.to(listening.port)
+    wire = await FaultyProxy.to(listening.port)
     const rule = `--host-resolver-rules=MAP localhost:8080 127.0.0.1:${wire.port}`
     browser = await launchChromium(rule)
   })
@@ -45,9 +45,9 @@ describeInChromium("the README's client in a page", () => {
     const load = () => page.waitForEvent("console", (message) => /^[\d.]+$/.test(message.text()))
     const [warning] = await Promise.all([warned, load(), page.goto("http://localhost:8080/")])
     expect(warning.text()).toBe("b")
-    const { connections } = wire
+    const { connections } = wire.counts
     wire.cut()
-    await expect.poll(() => wire.connections, { timeout: 15_000 }).toBeGreaterThan(connections)
+    await expect.poll(() => wire.counts.connections).toBeGreaterThan(connections)
     await load()
   })
 })

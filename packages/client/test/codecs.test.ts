@@ -13,7 +13,7 @@ import { connectedPair, type Pair, VirtualClock } from "@trunkline/testing"
 import { afterEach, describe, expect, test } from "vitest"
 import { WebSocket } from "ws"
 import * as z from "zod"
-import { CuttingProxy } from "../../server/test/support/cutting-proxy.js"
+import { FaultyProxy } from "../../server/test/support/faulty-proxy.js"
 
 /* Which codec is spoken, and what becomes of what waits when that changes. */
 
@@ -113,7 +113,7 @@ describe("over real sockets", () => {
         return { context: {} }
       },
     })
-    const proxy = await CuttingProxy.to(port)
+    const proxy = await FaultyProxy.to(port)
     ends.push(() => proxy.close())
     const connection = dial(proxy.port, { codecs: [msgpack] })
     const client = createClient(service, connection)

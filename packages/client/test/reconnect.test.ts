@@ -11,7 +11,7 @@ import { implement, type ServeOptions, type Server, serve } from "@trunkline/ser
 import { type Listening, listen } from "@trunkline/server/node"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import * as z from "zod"
-import { CuttingProxy } from "../../server/test/support/cutting-proxy.js"
+import { type Fate, FaultyProxy } from "../../server/test/support/faulty-proxy.js"
 import { LogBook } from "../../server/test/support/log.js"
 import { quickHost } from "../../server/test/support/quick-host.js"
 
@@ -64,7 +64,7 @@ let ledger: Ledger
 let book: LogBook
 let server: Server
 let listening: Listening
-let proxy: CuttingProxy
+let proxy: FaultyProxy
 let connection: Connection | undefined
 
 async function start(options: ServeOptions<unknown> = {}, port = 0): Promise<void> {
@@ -139,7 +139,7 @@ function listenTo(stream: { events(): AsyncIterable<StreamEvent<number>> }) {
 
 beforeEach(async () => {
   await start()
-  proxy = await CuttingProxy.to(listening.port)
+  proxy = await FaultyProxy.to(listening.port)
 })
 
 afterEach(async () => {
@@ -152,9 +152,9 @@ afterEach(async () => {
 describe("a line that is cut", () => {
   test("at any byte: nothing is lost and nothing comes twice", async () => {
     let random = 20_261_121
-    proxy.lifetime = () => {
+    proxy.fate = () => {
       random = (random * 48_271) % 2_147_483_647
-      return proxy.cuts < 60 ? 300 + (random % 6_000) : Number.POSITIVE_INFINITY
+      return proxy.counts.cut < 60 ? { end: "cut", after: 300 + (random % 6_000) } : undefined
     }
     const client = dial()
     const items: number[] = []
@@ -170,14 +170,14 @@ describe("a line that is cut", () => {
     expect(items).toEqual(Array.from({ length: 6_000 }, (_, index) => index))
     expect(results).toEqual(Array.from({ length: 600 }, (_, index) => index))
     expect(ledger.added).toEqual(results)
-    expect(proxy.cuts).toBeGreaterThan(20)
+    expect(proxy.counts.cut).toBeGreaterThan(20)
     expect(connection?.info.replayed).toBeGreaterThan(0)
     expect(server.stats()).toMatchObject({ sessions: 1, attached: 1 })
   })
 
   test("in the handshake: another attempt is made", async () => {
-    const lifetimes = [1, 100, 250, 400, 600, 800]
-    proxy.lifetime = () => lifetimes.shift() ?? Number.POSITIVE_INFINITY
+    const fates = [1, 100, 250, 400, 600, 800].map((after): Fate => ({ end: "cut", after }))
+    proxy.fate = () => fates.shift()
     const client = dial()
     expect(await client.add(7)).toBe(7)
     expect(ledger.added).toEqual([7])
@@ -241,7 +241,7 @@ describe("a line that falls silent", () => {
     expect(ledger.added).toEqual([1, 2])
     expect(ledger.entered).toEqual(["fresh"])
     expect(events).toHaveLength(1)
-    expect(proxy.connections).toBeGreaterThan(1)
+    expect(proxy.counts.connections).toBeGreaterThan(1)
   })
 
   test("is found out without anything to say, too", async () => {
@@ -251,7 +251,7 @@ describe("a line that falls silent", () => {
     await new Promise<void>((resolve) => {
       connection?.on("state", ({ to }) => to === "open" && resolve())
     })
-    expect(proxy.connections).toBeGreaterThan(1)
+    expect(proxy.counts.connections).toBeGreaterThan(1)
     expect(await client.add(2)).toBe(2)
   })
 
@@ -276,10 +276,10 @@ describe("a session that is lost", () => {
     [
       "its grace ran out",
       async () => {
-        proxy.lifetime = () => 0
+        proxy.fate = () => ({ end: "cut", after: 0 })
         proxy.cut()
         await book.find({ message: "session ended", why: "expired" })
-        proxy.lifetime = () => Number.POSITIVE_INFINITY
+        proxy.fate = () => undefined
       },
     ],
   ]

@@ -5,7 +5,7 @@ import { type Listening, listen } from "@trunkline/server/node"
 import { VirtualClock } from "@trunkline/testing"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import * as z from "zod"
-import { CuttingProxy } from "../../server/test/support/cutting-proxy.js"
+import { FaultyProxy } from "../../server/test/support/faulty-proxy.js"
 import { LogBook } from "../../server/test/support/log.js"
 
 /* What a page's comings and goings do to its line (docs/protocol.md, "Liveness"). */
@@ -38,7 +38,7 @@ let document: FakePage
 let window: FakePage
 let server: Server
 let listening: Listening
-let proxy: CuttingProxy
+let proxy: FaultyProxy
 let connection: Connection
 /** The client's time. */
 let clock: VirtualClock
@@ -60,7 +60,7 @@ beforeEach(async () => {
     session: { heartbeat: 360_000_000 },
   })
   listening = await listen(server, { port: 0, hostname: "127.0.0.1" })
-  proxy = await CuttingProxy.to(listening.port)
+  proxy = await FaultyProxy.to(listening.port)
 })
 
 afterEach(async () => {
@@ -108,7 +108,7 @@ describe("a page that is back asks whether its line still works", () => {
     wake()
     while (connection.info.messagesIn === messagesIn) await new Promise((r) => setImmediate(r))
     expect(connection.state).toBe("open")
-    expect(proxy.connections).toBe(1)
+    expect(proxy.counts.connections).toBe(1)
   })
 
   test("and gives up one that does not, long before it would have found out", async () => {
@@ -121,7 +121,7 @@ describe("a page that is back asks whether its line still works", () => {
     expect(await lost).toMatchObject({ code: 4001 })
     await clock.advance(1)
     await open
-    expect(proxy.connections).toBe(2)
+    expect(proxy.counts.connections).toBe(2)
   })
 
   test("one that is hidden asks nothing", async () => {

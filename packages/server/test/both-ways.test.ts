@@ -7,7 +7,7 @@ import { implement, type Server, serve } from "@trunkline/server"
 import { type Listening, listen } from "@trunkline/server/node"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import * as z from "zod"
-import { CuttingProxy } from "./support/cutting-proxy.js"
+import { FaultyProxy } from "./support/faulty-proxy.js"
 import { RawClient, type RawFrame } from "./support/raw-client.js"
 import { Witness, witnessContract, witnessHandlers } from "./support/witness.js"
 
@@ -115,7 +115,7 @@ describe("an upload", () => {
   })
 
   test("arrives whole over a wire that is cut again and again", async () => {
-    const proxy = await CuttingProxy.to(listening.port)
+    const proxy = await FaultyProxy.to(listening.port)
     const connection = connect(proxy.url, { reconnect: { base: 5, cap: 20 } })
     const client = createClient(service, connection)
     const file = someBytes(2 * 1_048_576)

@@ -5,11 +5,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { expect, test } from "vitest"
-import { type Fate, FaultyProxy } from "./cuts/faulty-proxy.js"
 import type { Record } from "./cuts/record.js"
 import type { Parameters } from "./cuts/service.js"
 import { User } from "./cuts/user.js"
 import { verdict } from "./cuts/verdict.js"
+import { type Fate, FaultyProxy } from "./support/faulty-proxy.js"
 import { type Running, start } from "./support/program.js"
 
 /*

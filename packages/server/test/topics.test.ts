@@ -5,7 +5,7 @@ import { type Broker, implement, memoryBroker, type Server, serve, topic } from 
 import { type Listening, listen } from "@trunkline/server/node"
 import { afterEach, expect, test } from "vitest"
 import * as z from "zod"
-import { CuttingProxy } from "./support/cutting-proxy.js"
+import { FaultyProxy } from "./support/faulty-proxy.js"
 
 /* Topics over real sockets: what was published reaches every reader once, from whichever server it reads. */
 
@@ -66,7 +66,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 test("a reader that moves between two servers misses nothing and hears nothing twice", async () => {
   const broker = memoryBroker()
   const nodes = [await start(broker), await start(broker)]
-  const proxy = await CuttingProxy.to(nodes[0]?.listening.port ?? 0)
+  const proxy = await FaultyProxy.to(nodes[0]?.listening.port ?? 0)
   endings.push(() => proxy.close())
   const client = clientOf(proxy.url)
   const from = await broker.position("log")
@@ -89,7 +89,7 @@ test("a reader that moves between two servers misses nothing and hears nothing t
   for await (const item of client.log(undefined, { from })) if (seen.push(item) === items) break
   await publishing
   expect(seen).toEqual(numbers(items))
-  expect(proxy.cuts).toBeGreaterThan(3)
+  expect(proxy.counts.cut).toBeGreaterThan(3)
 })
 
 test("what is published while the only server restarts reaches its readers", async () => {
