@@ -12,7 +12,7 @@ export class FrameReader {
   }
 
   read(direction: Direction, wire: Encoded, codec: Codec): readonly Frame[] {
-    const [, , ...frames] = arrayOf(codec, wire)
+    const [, , ...frames] = arrayOf(() => codec.decode(wire))
     return frames.map((frame) => this.#whole(direction, listed(frame), codec))
   }
 
@@ -26,14 +26,14 @@ export class FrameReader {
     parts.set(id, slices)
     if (more) return frame
     parts.delete(id)
-    return arrayOf(codec, codec.join(slices))
+    return arrayOf(() => codec.decode(codec.join(slices)))
   }
 }
 
 /** What cannot be read is for its receiver to complain of. */
-function arrayOf(codec: Codec, wire: Encoded): Frame {
+function arrayOf(decode: () => { readonly value: unknown }): Frame {
   try {
-    return listed(codec.decode(wire).value)
+    return listed(decode().value)
   } catch {
     return []
   }

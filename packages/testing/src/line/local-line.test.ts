@@ -1,5 +1,6 @@
 import { type Connection, createClient, isRpcError, safe } from "@trunkline/client"
 import { call, contract, event, subscription } from "@trunkline/contract"
+import { jsonCodec } from "@trunkline/protocol"
 import { implement, memoryBroker, type Router, topic } from "@trunkline/server"
 import { afterEach, describe, expect, test, vi } from "vitest"
 import * as z from "zod"
@@ -10,6 +11,7 @@ import {
   type PairOptions,
   VirtualClock,
 } from "../index.js"
+import { FrameReader } from "./frames.js"
 
 const bank = contract({
   pay: call({
@@ -52,6 +54,16 @@ afterEach(async () => {
   }
 })
 
+function reached(connection: Connection, wanted: Connection["state"]): Promise<void> {
+  return new Promise((resolve) => {
+    const off = connection.on("state", ({ to }) => {
+      if (to !== wanted) return
+      off()
+      resolve()
+    })
+  })
+}
+
 /** The codes that sockets were lost with, until the line is up again. */
 function losses(connection: Connection): (number | undefined)[] {
   const codes: (number | undefined)[] = []
@@ -60,6 +72,20 @@ function losses(connection: Connection): (number | undefined)[] {
   })
   return codes
 }
+
+test("a drop takes with it what is on its way", async () => {
+  const { made, router } = counting()
+  const { pair, client } = joined(router)
+  await client.other()
+  const paying = client.pay()
+  // It has left at the end of this turn, and arrives in the next.
+  for (let tick = 0; tick < 3; tick++) await new Promise<void>(process.nextTick)
+  const waiting = reached(pair.connection, "waiting")
+  pair.drop()
+  await waiting
+  expect(made.payments).toBe(0)
+  expect(await paying).toBe(1)
+})
 
 describe("a drop that was scripted", () => {
   const { pay } = bank
@@ -145,6 +171,36 @@ describe("a drop that was scripted", () => {
     expect(lost).toEqual([1006, 1006])
   })
 
+  test("sees what a server calls at its client", async () => {
+    const viewer = contract({ show: call({ output: z.string() }) })
+    const show = vi.fn(() => "shown")
+    const ask = contract({ ask: call({ output: z.string() }) })
+    const router = implement(ask, { ask: ({ session }) => createClient(viewer, session).show() })
+    const pair = connectedPair(router, { connect: { serve: implement(viewer, { show }) } })
+    pairs.push(pair)
+    const client = createClient(ask, pair.connection)
+    const lost = losses(pair.connection)
+    pair.drop({ before: viewer.show })
+    pair.drop({ before: { answer: viewer.show } })
+    expect(await client.ask()).toBe("shown")
+    expect(lost).toEqual([1006, 1006])
+    expect(show).toHaveBeenCalledTimes(1)
+    expect(() => pair.refuse(viewer.show, "FORBIDDEN")).toThrow("not served here")
+  })
+
+  test("lets what nobody can read pass to whoever complains of it", async () => {
+    const { router } = counting()
+    const { pair, client } = joined(router)
+    await client.other()
+    pair.drop({ before: { answer: client.pay } })
+    const reader = new FrameReader()
+    const parts = '[1,0,[15,1,1,"["],[15,1,0,7]]'
+    for (const wire of ["", "[", "7", "[0,0,7,[15]]", parts]) {
+      expect(reader.read("up", wire, jsonCodec).flat()).not.toContain("open")
+    }
+    expect(await client.pay()).toBe(1)
+  })
+
   test("may have a code, which says what becomes of the session", async () => {
     const { router } = counting()
     const { pair, client } = joined(router)
@@ -179,6 +235,7 @@ describe("a drop that was scripted", () => {
     expect(() => pair.drop({ after: { down: Number.NaN } })).toThrow("down cannot be NaN")
     expect(() => pair.drop({ code: 12 })).toThrow("code cannot be 12")
     expect(() => pair.drop({ before: client.pay, times: 0 })).toThrow("times cannot be 0")
+    expect(() => pair.drop({ times: 2 })).toThrow("before or after what")
   })
 })
 
@@ -285,6 +342,17 @@ describe("a refusal", () => {
     },
   )
 
+  test("is not used up while nobody could hear it", async () => {
+    const { router } = counting()
+    const { pair, client } = joined(router)
+    pair.refuse("forbidden", { times: 1 })
+    const waiting = reached(pair.connection, "waiting")
+    pair.unplug()
+    await waiting
+    pair.plug()
+    await expect(client.other()).rejects.toMatchObject({ code: "CLOSED" })
+  })
+
   test("spares a line that is up, and meets its client when it comes again", async () => {
     const { router } = counting()
     const { pair, client } = joined(router)
@@ -307,8 +375,9 @@ describe("a refusal", () => {
     await client.other()
     expect(token).toHaveBeenCalledTimes(2)
     pair.refuse("auth")
+    const waiting = reached(pair.connection, "waiting")
     pair.drop()
-    await vi.waitUntil(() => pair.connection.state !== "open")
+    await waiting
     await expect(client.other()).rejects.toMatchObject({ code: "CLOSED", executed: "no" })
     expect(pair.connection.state).toBe("closed")
   })

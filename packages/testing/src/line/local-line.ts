@@ -72,7 +72,11 @@ export class LocalLine implements TestLine, SocketLine {
     checkedNumber("code", code, 1_000, 4_999)
     const passing = before ?? after
     if (before && after) throw new TypeError("drop: either before something or after it")
-    if (!passing) return this.#break(code)
+    if (!passing) {
+      if (options.times !== undefined)
+        throw new TypeError("drop: so many times before or after what?")
+      return this.#break(code)
+    }
     const when = before ? "before" : "after"
     const watched = this.#watched(passing)
     this.#script.add({ when, watched, code, times: checkedNumber("times", times, 1) })
@@ -161,17 +165,17 @@ export class LocalLine implements TestLine, SocketLine {
    * @returns the subprotocol; undefined: nobody answers
    */
   admit(socket: LineSocket, protocols: readonly string[], chosen?: string): string | undefined {
-    const server = this.#plugged ? this.#server : undefined
+    if (!this.#plugged) return undefined
     const refused = this.#refusal()
     if (refused === "unreachable") return undefined
-    const answer = server?.negotiate({ protocols, ...nobody })
-    if (!answer || "status" in answer) return undefined
+    const answer = this.#server.negotiate({ protocols, ...nobody })
+    if ("status" in answer) return undefined
     const subprotocol = chosen ?? answer.subprotocol
     socket.codec = subprotocol === msgpack.subprotocol ? msgpack : jsonCodec
     this.#sockets.add(socket)
     const why = answer.reject?.code ?? refused
     if (why) turnAway(socket, why)
-    else server?.accept(socket, subprotocol, { ...nobody, remote: "memory" })
+    else this.#server.accept(socket, subprotocol, { ...nobody, remote: "memory" })
     return subprotocol
   }
 

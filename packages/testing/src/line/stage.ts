@@ -41,7 +41,9 @@ export class Stage {
     throw new TypeError(`${path || "this"} is no procedure of the contract`)
   }
 
+  /** @throws TypeError for what is not served here */
   refuse(path: string, error: RpcError, times: number): void {
+    if (!this.#initial.has(path)) throw new TypeError(`refuse: ${path} is not served here`)
     this.#refused.set(path, { error, times })
     this.#set(path)
   }
@@ -74,8 +76,7 @@ export class Stage {
 
   #set(path: string): void {
     const entry = this.#initial.get(path)
-    if (!entry) throw new TypeError(`${path} is not served here`)
-    this.#entries.set(path, { ...entry, handler: this.#handlerOf(entry) })
+    if (entry) this.#entries.set(path, { ...entry, handler: this.#handlerOf(entry) })
   }
 
   #handlerOf({ path, handler }: Entry): Entry["handler"] {

@@ -38,7 +38,7 @@ export interface DropOptions {
    */
   readonly code?: number | undefined
   /**
-   * So many times this is to happen.
+   * So many times `before` or `after` is to happen.
    * @default 1
    */
   readonly times?: number | undefined
