@@ -61,7 +61,7 @@ export type {
   ValidationOptions,
 } from "./options.js"
 export { serve } from "./serve.js"
-export type { Server, UpgradeAnswer, UpgradeOffer, UpgradeRefusal } from "./server.js"
+export type { Server } from "./server.js"
 export type { ServerStats, Traffic } from "./stats.js"
 export type { BrokerTopic, Topic } from "./topic.js"
 export { topic } from "./topic.js"
@@ -72,3 +72,4 @@ export type {
   TopicOptions,
   TopicSnapshot,
 } from "./topic-options.js"
+export type { UpgradeAnswer, UpgradeOffer, UpgradeRefusal } from "./upgrade.js"

@@ -13,7 +13,6 @@ import {
   ownLimits,
   type RejectBody,
   rejectMessage,
-  rejectSubprotocol,
   type Why,
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
@@ -41,32 +40,7 @@ import type { ServerSession } from "./server-session.js"
 import { Sessions } from "./sessions.js"
 import type { Refusal, ServerStats } from "./stats.js"
 import { Tally } from "./tally.js"
-
-/** What a client asks for before it has a socket. */
-export interface UpgradeOffer {
-  /** The subprotocols that it speaks. */
-  readonly protocols: readonly string[]
-  /** The `Origin` header, where a browser sent one. */
-  readonly origin: string | undefined
-  /** The `Host` header. */
-  readonly host: string | undefined
-  /** Where it comes from, for the limits of one address; undefined where the runtime does not tell. */
-  readonly address: string | undefined
-}
-
-/** What an adapter does about it. */
-export interface UpgradeAnswer {
-  /** To be chosen in the handshake. */
-  readonly subprotocol: string
-  /** Why not: to be given to `refuse` with the socket, so that a browser learns it. */
-  readonly reject?: RejectBody
-}
-
-/** There will be no socket, but a plain HTTP answer. */
-export interface UpgradeRefusal {
-  /** 400: nothing that this client understands. 503: not now. */
-  readonly status: 400 | 503
-}
+import { answerTo, type UpgradeAnswer, type UpgradeOffer, type UpgradeRefusal } from "./upgrade.js"
 
 /** Clients that are told to leave look for another server within this, in milliseconds. */
 const moveWithin = 1_000
@@ -78,11 +52,11 @@ const codecs: Readonly<Record<CodecName, Codec>> = { json: jsonCodec, msgpack }
  * brings the sockets. Made by `serve`.
  */
 export class Server {
-  readonly #options: ServeOptions<unknown>
   readonly #host: Host
   readonly #log: Log
   /** What it speaks, best first. */
   readonly #codecs: readonly Codec[]
+  readonly #origins: readonly string[] | undefined
   readonly #sessions: Sessions
   readonly #entrance: Entrance
   readonly #keys: KeyedCalls | undefined
@@ -112,7 +86,7 @@ export class Server {
     const limits = ownLimits(options.limits)
     const grace = Math.min(session.grace ?? durations.grace, longestGrace)
     const { entrance, memory } = options.limits ?? {}
-    this.#options = options
+    this.#origins = options.origins
     this.#codecs = (options.codecs ?? defaultCodecs).map((name) => codecs[name])
     this.#entrance = new Entrance(entrance)
     this.#host = host
@@ -194,14 +168,10 @@ export class Server {
   }
 
   /** For adapters: what to answer to an upgrade. */
-  negotiate({ protocols, origin, host, address }: UpgradeOffer): UpgradeAnswer | UpgradeRefusal {
-    const full = this.#entrance.refusal(address)
+  negotiate(offer: UpgradeOffer): UpgradeAnswer | UpgradeRefusal {
+    const full = this.#entrance.refusal(offer.address)
     if (full) return this.#turnAway(full, 503)
-    const codec = this.#codecs.find(({ subprotocol }) => protocols.includes(subprotocol))
-    const reject = this.#rejection(codec, origin, host)
-    if (codec && !reject) return { subprotocol: codec.subprotocol }
-    if (!reject || !protocols.includes(rejectSubprotocol)) return this.#turnAway("version", 400)
-    return { subprotocol: rejectSubprotocol, reject }
+    return answerTo(offer, this.#codecs, this.#origins) ?? this.#turnAway("version", 400)
   }
 
   /** For adapters: what an option that is a function threw. */
@@ -302,27 +272,6 @@ export class Server {
   }
 
   readonly #countClose = (code: string): void => this.#closes.add(code)
-
-  #rejection(
-    codec: Codec | undefined,
-    origin: string | undefined,
-    host: string | undefined,
-  ): RejectBody | undefined {
-    if (!this.#isAllowed(origin, host)) {
-      return { code: "origin", message: "this origin may not connect" }
-    }
-    if (codec) return undefined
-    const supported = this.#codecs.map(({ subprotocol }) => subprotocol)
-    return { code: "version", message: "no subprotocol in common", supported }
-  }
-
-  /** A client that is no browser sends no origin, and needs no protection from other pages. */
-  #isAllowed(origin: string | undefined, host: string | undefined): boolean {
-    if (origin === undefined) return true
-    const { origins } = this.#options
-    if (origins) return origins.includes(origin)
-    return URL.canParse(origin) && new URL(origin).host === host
-  }
 
   /** No session is left, or it is too late. */
   #empty(deadline: number): Promise<void> {

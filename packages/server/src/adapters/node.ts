@@ -14,7 +14,8 @@ import {
   defaultPath,
   defaultSignals,
 } from "../options.js"
-import { Server, type UpgradeAnswer, type UpgradeOffer } from "../server.js"
+import { Server } from "../server.js"
+import type { UpgradeAnswer, UpgradeOffer } from "../upgrade.js"
 import { onTermination } from "./termination.js"
 
 /** Where on an HTTP server the line is. */
