@@ -12,6 +12,7 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Server", link: "/guides/server" },
       { text: "Client", link: "/guides/client" },
       { text: "Streams", link: "/guides/streams" },
+      { text: "Examples", link: "/examples/" },
       { text: "The live dashboard", link: "/guides/live-dashboard" },
     ],
   },
@@ -25,7 +26,9 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: "In production",
     items: [
+      { text: "Beside Express, Fastify, Hono and Next", link: "/guides/beside" },
       { text: "Deployment", link: "/guides/deployment" },
+      { text: "Behind nginx, Caddy and balancers", link: "/guides/proxies" },
       { text: "Observability", link: "/guides/observability" },
       { text: "Brokers", link: "/guides/brokers" },
       { text: "Limits", link: "/limits" },
