@@ -10,6 +10,8 @@ export interface Folding {
   readonly note: ((state: unknown, note: OtherNote) => unknown) | undefined
 }
 
+export const restarted: StreamEvent<unknown> = { note: { type: "restarted" } }
+
 /**
  * What the items of a stream come to. A function of the application that throws ends this fold and harms
  * no other that reads the same stream.
@@ -60,10 +62,10 @@ export class Fold {
     this.#state = state
   }
 
-  /** What comes next begins anew; until then the state stays as it is. */
+  /** The stream is begun anew. */
   restart(): void {
-    this.#anew = true
     this.#error = undefined
+    this.add(restarted)
   }
 
   add(event: StreamEvent<unknown>): void {

@@ -78,8 +78,8 @@ export interface ReduceOptions<P, State> {
    */
   readonly reset?: ((whole: SubscriptionWhole<P>) => NoInfer<State>) | undefined
   /**
-   * What a note makes of what there was. Left out, a stream that begins anew begins from nothing with its
-   * next item, and other notes change nothing.
+   * What a note makes of what there was; `restarted` comes after a `retry` too. Left out, a stream that
+   * begins anew begins from nothing with its next item, and other notes change nothing.
    */
   readonly note?:
     | ((state: NoInfer<State> | undefined, note: OtherNote) => NoInfer<State> | undefined)

@@ -1,3 +1,4 @@
+import { useCall } from "@trunkline/react"
 import type { Alert, Rule, RuleInput } from "@trunkline-example/dashboard-contract"
 import { type Metric, metricNames, metrics } from "@trunkline-example/dashboard-contract/metrics"
 import {
@@ -14,11 +15,10 @@ import { failureText } from "./failure-text.js"
 import { Field, numberOf, Refusal } from "./field.js"
 import { invalidField, moveFocus, neighbour, useFocusPassedTo } from "./focus.js"
 import { timeOfDay } from "./format.js"
-import { useCall, useStream } from "./hooks.js"
 import { client } from "./line.js"
 import { Ended, Panel } from "./panel.js"
 import { Scroll } from "./scroll.js"
-import { alerts, rules } from "./streams.js"
+import { useAlerts, useRules } from "./streams.js"
 
 /** What viewers want to be told of, and what they were told. */
 export function Alerts(): ReactNode {
@@ -32,12 +32,12 @@ export function Alerts(): ReactNode {
 }
 
 function Rules(): ReactNode {
-  const view = useStream(rules)
+  const view = useRules()
   const [changing, setChanging] = useState<string>()
   return (
     <>
       <ul className="rules" aria-label="Rules">
-        {view.state?.map((rule) => (
+        {view.latest?.map((rule) => (
           <RuleRow
             key={rule.id}
             rule={rule}
@@ -47,7 +47,7 @@ function Rules(): ReactNode {
           />
         ))}
       </ul>
-      <Ended store={rules} view={view} />
+      <Ended view={view} />
     </>
   )
 }
@@ -220,14 +220,15 @@ function RuleForm(props: RuleFormProps): ReactNode {
 }
 
 function Feed(): ReactNode {
-  const view = useStream(alerts)
+  const view = useAlerts()
+  const rows = view.data ?? []
   return (
     <>
       <h3>Feed</h3>
       <Scroll log label="Alert feed" className="feed">
-        {view.state.length === 0 && <p className="absent">No alert so far.</p>}
+        {rows.length === 0 && <p className="absent">No alert so far.</p>}
         <ol>
-          {view.state
+          {rows
             .toReversed()
             .map((row) =>
               "alert" in row ? (
@@ -238,7 +239,7 @@ function Feed(): ReactNode {
             )}
         </ol>
       </Scroll>
-      <Ended store={alerts} view={view} />
+      <Ended view={view} />
     </>
   )
 }

@@ -3,9 +3,8 @@ import { memo, type ReactNode, useMemo, useState } from "react"
 import { Chart } from "./chart.js"
 import { Cores } from "./cores.js"
 import { bytes, percent, rate } from "./format.js"
-import { useStream } from "./hooks.js"
 import { Ended, Panel } from "./panel.js"
-import { chartLength, samples } from "./streams.js"
+import { chartLength, useSamples } from "./streams.js"
 
 interface Trace {
   readonly label: string
@@ -72,16 +71,18 @@ const cards: readonly Card[] = [
   },
 ]
 
+const nothing = { items: [] }
+
 /** The last minutes, one chart for each thing that is measured. */
 export function Charts({ machine }: { readonly machine: Machine | undefined }): ReactNode {
-  const view = useStream(samples)
-  const { items } = view.state
+  const view = useSamples()
+  const { items } = view.data ?? nothing
   const rows = useMemo(() => withBreaks(items), [items])
   const [hovered, setHovered] = useState<number>()
   const shown = (hovered === undefined ? undefined : rows[hovered]?.sample) ?? items.at(-1)
   return (
     <div className="charts">
-      <Ended store={samples} view={view} />
+      <Ended view={view} />
       {cards.map((card) => (
         <ChartCard
           key={card.name}

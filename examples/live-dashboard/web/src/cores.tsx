@@ -1,12 +1,11 @@
 import type { ReactNode } from "react"
-import { useStream } from "./hooks.js"
 import { Ended } from "./panel.js"
-import { pulse } from "./streams.js"
+import { usePulse } from "./streams.js"
 
 /** How busy each core is, several times a second. */
 export function Cores(): ReactNode {
-  const view = useStream(pulse)
-  const { number = 0, cores = [] } = view.state ?? {}
+  const view = usePulse()
+  const { number = 0, cores = [] } = view.latest ?? {}
   return (
     <>
       <ol className="cores" aria-label="Cores" data-pulse={number}>
@@ -28,7 +27,7 @@ export function Cores(): ReactNode {
           </li>
         ))}
       </ol>
-      <Ended store={pulse} view={view} />
+      <Ended view={view} />
     </>
   )
 }

@@ -1,16 +1,25 @@
+import { useCall, useConnection, useConnectionInfo } from "@trunkline/react"
 import type { ReactNode } from "react"
 import { Button } from "./button.js"
 import { bytes, count, timeOfDay } from "./format.js"
-import { hold } from "./hold.js"
-import { useCall, useHeld, useLine, useStream } from "./hooks.js"
-import { client } from "./line.js"
+import { useHold } from "./hold.js"
+import { client, connection } from "./line.js"
+import { useLineEvents } from "./line-events.js"
 import { Panel } from "./panel.js"
 import { Scroll } from "./scroll.js"
-import { samples } from "./streams.js"
+import { nothingSeen } from "./sequence.js"
+import { useAlerts, useDropped, useNotes, useSamples } from "./streams.js"
+
+/** Milliseconds between two looks at the figures. The state is told as it changes. */
+const every = 500
 
 /** The line itself: how it is, what it carried, and what it does when it is treated badly. */
 export function LinePanel(): ReactNode {
-  const { latency, info, dropped, cursors, events } = useLine()
+  const { latency } = useConnection(connection, { every })
+  const info = useConnectionInfo(connection, { every }) ?? connection.info
+  const dropped = useDropped()
+  const [alerts, notes] = [useAlerts().cursor, useNotes().cursor]
+  const events = useLineEvents()
   const figures: readonly (readonly [string, string, string?])[] = [
     ["Round trip", latency === undefined ? "–" : `${latency.toFixed(1)} ms`],
     ["Subprotocol", info.subprotocol],
@@ -27,8 +36,8 @@ export function LinePanel(): ReactNode {
       count(dropped),
       "Values skipped because this page was slow, as the contract allows",
     ],
-    ["Alerts read to", cursors.alerts ?? "–", "The cursor after which the alert feed goes on"],
-    ["Notes read to", cursors.notes ?? "–", "The cursor after which the notes go on"],
+    ["Alerts read to", alerts ?? "–", "The cursor after which the alert feed goes on"],
+    ["Notes read to", notes ?? "–", "The cursor after which the notes go on"],
   ]
   return (
     <Panel title="Line" className="line" aside={<LineState />}>
@@ -66,8 +75,8 @@ const words = {
 
 /** The state in a word. */
 export function LineState(): ReactNode {
-  const { state } = useLine()
-  const held = useHeld()
+  const { state } = useConnection(connection)
+  const { held } = useHold()
   return (
     <span className="state" data-state={held ? "held" : state}>
       <span className="lamp" />
@@ -78,7 +87,7 @@ export function LineState(): ReactNode {
 
 /** The samples are numbered by the server, and counted here: the proof that none is missing. */
 function SequenceFact(): ReactNode {
-  const { sequence } = useStream(samples).state
+  const { sequence = nothingSeen } = useSamples().data ?? {}
   const { first, last, missing, twice, earlierRuns, run } = sequence
   return (
     <div
@@ -100,22 +109,22 @@ function SequenceFact(): ReactNode {
 }
 
 function Actions(): ReactNode {
-  const cut = useCall(() => client.line.cut())
-  const drain = useCall(() => client.line.drain())
-  const held = useHeld()
+  const cut = useCall(client.line.cut)
+  const drain = useCall(client.line.drain)
+  const { held, toggle } = useHold()
   return (
     <div className="actions">
       <Button
         off={cut.pending}
         title="The server destroys the TCP connection of this page"
-        onClick={() => cut.run(undefined)}
+        onClick={() => cut.run()}
       >
         Cut the line
       </Button>
       <Button
         off={drain.pending}
         title="The server leaves in good order, as in a deploy, and another takes over"
-        onClick={() => drain.run(undefined)}
+        onClick={() => drain.run()}
       >
         Drain the server
       </Button>
@@ -123,7 +132,7 @@ function Actions(): ReactNode {
         type="button"
         aria-pressed={held}
         title="This page takes nothing more from its streams"
-        onClick={hold.toggle}
+        onClick={toggle}
       >
         {held ? "Release the reader" : "Hold the reader"}
       </button>

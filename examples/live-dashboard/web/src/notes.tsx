@@ -1,3 +1,4 @@
+import { useCall } from "@trunkline/react"
 import type { Note } from "@trunkline-example/dashboard-contract"
 import { type FormEvent, type ReactNode, useId, useRef } from "react"
 import { Button } from "./button.js"
@@ -5,27 +6,26 @@ import { failureText } from "./failure-text.js"
 import { Refusal } from "./field.js"
 import { moveFocus, neighbour, useFocusPassedTo } from "./focus.js"
 import { timeOfDay } from "./format.js"
-import { useCall, useStream } from "./hooks.js"
 import { client } from "./line.js"
 import { me } from "./me.js"
 import { Ended, Panel } from "./panel.js"
-import { notes } from "./streams.js"
+import { useNotes } from "./streams.js"
 
 /** What viewers leave for each other. */
 export function Notes(): ReactNode {
-  const view = useStream(notes)
+  const view = useNotes()
   return (
     <Panel title="Notes" className="notes">
       <AddNote />
       <ul aria-label="Notes">
-        {view.state?.map((note) => (
+        {view.data?.map((note) => (
           <NoteRow key={note.id} note={note} />
         ))}
       </ul>
-      {view.state?.length === 0 && (
+      {view.data?.length === 0 && (
         <p className="absent">Nothing yet. All viewers see what you write.</p>
       )}
-      <Ended store={notes} view={view} />
+      <Ended view={view} />
     </Panel>
   )
 }

@@ -1,8 +1,10 @@
+import { useCall } from "@trunkline/react"
 import type { Machine } from "@trunkline-example/dashboard-contract"
-import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react"
+import { type ReactNode, useEffect, useSyncExternalStore } from "react"
 import { Alerts } from "./alerts.js"
 import { Charts } from "./charts.js"
 import { bytes, duration } from "./format.js"
+import { HoldProvider } from "./hold.js"
 import { client } from "./line.js"
 import { LinePanel, LineState } from "./line-panel.js"
 import { Notes } from "./notes.js"
@@ -13,7 +15,7 @@ import { Viewers } from "./viewers.js"
 export function Page(): ReactNode {
   const machine = useMachine()
   return (
-    <>
+    <HoldProvider>
       <a className="skip" href="#content">
         Skip to the charts
       </a>
@@ -40,24 +42,18 @@ export function Page(): ReactNode {
           <Alerts />
         </div>
       </main>
-    </>
+    </HoldProvider>
   )
 }
 
 /** Asked once: what this machine is does not change while its server runs. */
 function useMachine(): Machine | undefined {
-  const [machine, setMachine] = useState<Machine>()
+  const { run, data } = useCall(client.machine, { onLeave: "cancel" })
   useEffect(() => {
-    const leaving = new AbortController()
-    const { signal } = leaving
-    client.machine(undefined, { signal, timeout: Number.POSITIVE_INFINITY }).then(
-      setMachine,
-      // Only who leaves the page gets here: the call waits for the line as long as it takes.
-      () => {},
-    )
-    return () => leaving.abort()
-  }, [])
-  return machine
+    // It waits for the line as long as it takes.
+    void run(undefined, { timeout: Number.POSITIVE_INFINITY })
+  }, [run])
+  return data
 }
 
 function describe({ system, processor, cores, memory, upSince }: Machine): string {

@@ -1,6 +1,6 @@
-import { type ReactNode, useId } from "react"
+import type { SubscriptionState } from "@trunkline/react"
+import { type ReactNode, useId, useState } from "react"
 import { panel, useFocusPassedTo } from "./focus.js"
-import type { Followed, StreamView } from "./stream-store.js"
 
 export interface PanelProps {
   readonly title: string
@@ -24,15 +24,19 @@ export function Panel({ title, className = "", aside, children }: PanelProps): R
   )
 }
 
-/** Says that a stream has ended, and why; it can be begun again. */
-export function Ended<State>({
-  store,
+/** Says that a stream has ended, and why, until it is there again; it can be begun again. */
+export function Ended({
   view,
 }: {
-  readonly store: Followed<State>
-  readonly view: StreamView<State>
+  readonly view: Pick<SubscriptionState, "status" | "retry"> & {
+    readonly error: { readonly code: string } | undefined
+  }
 }): ReactNode {
-  return view.error && <End code={view.error.code} onAgain={() => store.begin()} />
+  const { error, status, retry } = view
+  const [code, setCode] = useState<string>()
+  const ended = error?.code ?? (status === "connecting" ? code : undefined)
+  if (ended !== code) setCode(ended)
+  return ended && <End code={ended} onAgain={retry} />
 }
 
 function End({

@@ -1,10 +1,9 @@
 import type { Machine, Process } from "@trunkline-example/dashboard-contract"
 import { type ReactNode, useMemo, useState } from "react"
 import { bytes, count } from "./format.js"
-import { useStream } from "./hooks.js"
 import { Ended, Panel } from "./panel.js"
 import { Scroll } from "./scroll.js"
-import { processes } from "./streams.js"
+import { useProcesses } from "./streams.js"
 
 type Key = "name" | "pid" | "state" | "cpu" | "memory" | "threads"
 
@@ -44,11 +43,14 @@ const mostRows = 200
 
 /** What runs on the machine, in the order that the reader wants. */
 export function ProcessTable({ machine }: { readonly machine: Machine | undefined }): ReactNode {
-  const view = useStream(processes)
+  const view = useProcesses()
   const [order, setOrder] = useState<Order>({ key: "cpu", down: true })
   const [sought, setSought] = useState("")
-  const all = view.state
-  const rows = useMemo(() => arranged([...all.values()], order, sought), [all, order, sought])
+  const table = view.data
+  const rows = useMemo(
+    () => arranged([...(table?.rows.values() ?? [])], order, sought),
+    [table, order, sought],
+  )
   const search = (
     <label className="search">
       <span className="hidden">Find a process</span>
@@ -66,12 +68,12 @@ export function ProcessTable({ machine }: { readonly machine: Machine | undefine
       className="processes"
       aside={
         <>
-          <span className="tally">{count(all.size)}</span>
+          <span className="tally">{count(table?.rows.size ?? 0)}</span>
           {search}
         </>
       }
     >
-      <Ended store={processes} view={view} />
+      <Ended view={view} />
       {machine?.missing.includes("processes") ? (
         <p className="absent">This system does not list its processes.</p>
       ) : (

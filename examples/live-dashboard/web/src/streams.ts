@@ -1,149 +1,146 @@
-/** All that the page follows. */
+/** All that the page follows: each stream is one, however many components look at it. */
 
-import type { StreamNote } from "@trunkline/client"
+import { useSubscription } from "@trunkline/react"
 import type {
   Alert,
   Note,
   NoteChange,
-  Place,
   Process,
   ProcessChange,
-  Pulse,
-  Rule,
   Sample,
-  Viewer,
 } from "@trunkline-example/dashboard-contract"
-import { hold } from "./hold.js"
+import { useEffect } from "react"
+import { useHold } from "./hold.js"
 import { client } from "./line.js"
-import { me } from "./me.js"
 import { nothingSeen, type Sequence, see } from "./sequence.js"
-import { type Folding, type Received, StreamStore } from "./stream-store.js"
 
 /** Samples that the charts show: five minutes at one a second. */
 export const chartLength = 300
 /** Alerts that the feed shows, gaps among them. */
 const feedLength = 100
 
+export interface Recorded {
+  readonly sequence: Sequence
+  /** Oldest first. */
+  readonly items: readonly Sample[]
+}
+
+/** The samples that the charts show, and a record of what was seen. */
+export function useSamples() {
+  const view = useSubscription(client.samples, undefined, {
+    ...{ keep: 0, paused: useHold().held },
+    reduce: record,
+    note: recordAnew,
+  })
+  const { error, retry } = view
+  // Whoever was away for so long that the server has forgotten what comes next gets what it has.
+  useEffect(() => {
+    if (error?.code === "FELL_BEHIND") retry()
+  }, [error, retry])
+  return view
+}
+
+/** The alerts, and where some are missing. */
+export function useAlerts() {
+  return useSubscription(client.alerts, undefined, {
+    ...{ keep: 0, paused: useHold().held },
+    reduce: addAlert,
+    reset: keptAlerts,
+    note: (rows = [], note) => (note.type === "gap" ? [...rows, missing(note.cursor)] : rows),
+  })
+}
+
+export function useNotes() {
+  return useSubscription(client.notes.changes, undefined, {
+    ...{ keep: 0, paused: useHold().held },
+    reduce: changeNotes,
+  })
+}
+
+export function usePulse() {
+  return useSubscription(client.pulse, undefined, { keep: 0, paused: useHold().held })
+}
+
+export function useProcesses() {
+  return useSubscription(client.processes, undefined, {
+    ...{ keep: 0, paused: useHold().held },
+    reduce: changeTable,
+  })
+}
+
+export function useRules() {
+  return useSubscription(client.rules.list, undefined, { keep: 0, paused: useHold().held })
+}
+
+/** Whoever reads this stream is one of them, by this name. */
+export function useViewers(name: string) {
+  return useSubscription(client.viewers, { name }, { keep: 0, paused: useHold().held })
+}
+
+/** Values that the server skipped for this page, of all streams that may skip. */
+export function useDropped(): number {
+  const paused = useHold().held
+  const looks = [
+    useSubscription(client.pulse, undefined, { paused, select: nothing }),
+    useSubscription(client.processes, undefined, { paused, select: nothing }),
+    useSubscription(client.rules.list, undefined, { paused, select: nothing }),
+  ]
+  return looks.reduce((sum, { dropped }) => sum + dropped, 0)
+}
+
+const nothing = () => undefined
+
+const empty: Recorded = { sequence: nothingSeen, items: [] }
+
+function record(recorded: Recorded | undefined, sample: Sample): Recorded {
+  const { sequence, items } = recorded ?? empty
+  const seen = see(sequence, sample)
+  const isNew = seen.last !== sequence.last || seen.run !== sequence.run
+  return { sequence: seen, items: isNew ? [...items, sample].slice(-chartLength) : items }
+}
+
+/** The stream may repeat what is known. */
+function recordAnew(
+  recorded: Recorded | undefined,
+  { type }: { readonly type: string },
+): Recorded | undefined {
+  if (!recorded || type !== "restarted") return recorded
+  return { ...recorded, sequence: { ...recorded.sequence, anew: true } }
+}
+
 /** A row of the alert feed: an alert, or the place where some are missing for good. */
 export type FeedRow =
   | { readonly key: string; readonly alert: Alert }
   | { readonly key: string; readonly missing: true }
 
-export interface Recorded<Item> {
-  readonly sequence: Sequence
-  /** Oldest first. */
-  readonly items: readonly Item[]
+function addAlert(
+  rows: readonly FeedRow[] = [],
+  alert: Alert,
+  cursor: string | undefined,
+): readonly FeedRow[] {
+  return [...rows, { key: cursor ?? "", alert }].slice(-feedLength)
 }
 
-export const samples = new StreamStore<Sample, Recorded<Sample>>(
-  () => client.samples(),
-  recording(chartLength),
-  hold,
-)
-export const alerts = new StreamStore<Alert, readonly FeedRow[], readonly Alert[]>(
-  () => client.alerts(),
-  {
-    empty: [],
-    add: (rows, added) => [...rows, ...added.map(feedRow)].slice(-feedLength),
-    anew: (rows) => rows,
-    replace: (all) => all.map((alert, index) => ({ key: `kept ${index}`, alert })),
-    gap: (rows, cursor) => [...rows, { key: `gap ${cursor}`, missing: true }],
-  },
-  hold,
-  (note) => heard("Alerts", note),
-)
-export const pulse = new StreamStore<Pulse, Pulse | undefined>(() => client.pulse(), newest(), hold)
-export const processes = new StreamStore<ProcessChange, ReadonlyMap<number, Process>>(
-  () => client.processes(),
-  { empty: new Map(), add: changeRows, anew: () => new Map() },
-  hold,
-)
-export const rules = new StreamStore<readonly Rule[], readonly Rule[] | undefined>(
-  () => client.rules.list(),
-  newest(),
-  hold,
-)
-export const notes = new StreamStore<NoteChange, readonly Note[] | undefined, readonly Note[]>(
-  () => client.notes.changes(),
-  {
-    empty: undefined,
-    add: (board, changes) => changes.reduce(changeNotes, board ?? []),
-    anew: (board) => board,
-    replace: (all) => all,
-  },
-  hold,
-  (note) => heard("Notes", note),
-)
-export const viewers = new StreamStore<readonly Viewer[], readonly Viewer[] | undefined>(
-  () => client.viewers({ name: me.name }),
-  newest(),
-  hold,
-)
-
-/** Values that the server skipped for this page, all streams together. */
-export function droppedValues(): number {
-  const lossy = [pulse, processes, rules, viewers]
-  return lossy.reduce((sum, store) => sum + store.view().dropped, 0)
+function keptAlerts(all: readonly Alert[]): readonly FeedRow[] {
+  return all.map((alert, index) => ({ key: `kept ${index}`, alert }))
 }
 
-/** Who wants to know of notes, with the name of their stream: the line's panel does. */
-export const noteListeners: Set<(text: string) => void> = new Set()
-
-function heard(stream: string, note: StreamNote): void {
-  const text = noteTexts[note.type]
-  if (text) for (const listener of noteListeners) listener(`${stream}: ${text}`)
+function missing(cursor: string): FeedRow {
+  return { key: `gap ${cursor}`, missing: true }
 }
 
-const noteTexts: { readonly [Type in StreamNote["type"]]?: string } = {
-  gap: "some are lost, as the server's store did not outlive it",
-  reset: "all that there is, and then what is new",
-  stalled: "the store cannot be reached",
+function changeNotes(board: readonly Note[] = [], change: NoteChange): readonly Note[] {
+  if ("added" in change) return [change.added, ...board]
+  return board.filter((note) => note.id !== change.removed.id)
 }
 
-function feedRow({ item, cursor }: Received<Alert>): FeedRow {
-  return { key: cursor ?? "", alert: item }
+/** The rows by their process. The table is another after each change; its map is the same, and changes. */
+export interface Table {
+  readonly rows: Map<number, Process>
 }
 
-function changeNotes(board: readonly Note[], { item }: Received<NoteChange>): readonly Note[] {
-  if ("added" in item) return [item.added, ...board]
-  return board.filter((note) => note.id !== item.removed.id)
-}
-
-/** Keeps the newest items in order, and a record of what was seen. */
-function recording<Item extends Place>(length: number): Folding<Item, Recorded<Item>> {
-  return {
-    empty: { sequence: nothingSeen, items: [] },
-    add: (record, added) => {
-      const items = [...record.items]
-      let { sequence } = record
-      for (const { item } of added) {
-        const { last, run } = sequence
-        sequence = see(sequence, item)
-        if (sequence.last !== last || sequence.run !== run) items.push(item)
-      }
-      return { sequence, items: items.slice(-length) }
-    },
-    anew: ({ sequence, items }) => ({ sequence: { ...sequence, anew: true }, items }),
-  }
-}
-
-/** Of a stream that says everything with each item. */
-function newest<Item>(): Folding<Item, Item | undefined> {
-  return {
-    empty: undefined,
-    add: (state, items) => items.at(-1)?.item ?? state,
-    anew: (state) => state,
-  }
-}
-
-function changeRows(
-  rows: ReadonlyMap<number, Process>,
-  changes: readonly Received<ProcessChange>[],
-): ReadonlyMap<number, Process> {
-  const changed = new Map(rows)
-  for (const { item: change } of changes) {
-    if ("gone" in change) changed.delete(change.pid)
-    else changed.set(change.pid, change)
-  }
-  return changed
+function changeTable({ rows }: Table = { rows: new Map() }, change: ProcessChange): Table {
+  if ("gone" in change) rows.delete(change.pid)
+  else rows.set(change.pid, change)
+  return { rows }
 }

@@ -1,40 +1,49 @@
 import { type FormEvent, type ReactNode, useState } from "react"
 import { Button } from "./button.js"
-import { useStream } from "./hooks.js"
 import { me } from "./me.js"
 import { Ended, Panel } from "./panel.js"
-import { viewers } from "./streams.js"
+import { useViewers } from "./streams.js"
 
 /** Who watches now. To be on the list is to have its stream open. */
 export function Viewers(): ReactNode {
-  const view = useStream(viewers)
+  const [name, setName] = useState(me.name)
+  const view = useViewers(name)
+  const rename = (name: string) => {
+    me.name = name
+    setName(name)
+  }
   return (
     <Panel
       title="Watching"
       className="viewers"
-      aside={<span className="tally">{view.state?.length ?? "–"}</span>}
+      aside={<span className="tally">{view.latest?.length ?? "–"}</span>}
     >
       <ul aria-label="Viewers">
-        {view.state?.map(({ id, name, you }) => (
+        {view.latest?.map(({ id, name, you }) => (
           <li key={id} data-you={you}>
             {name}
             {you && <span className="you"> you</span>}
           </li>
         ))}
       </ul>
-      <Rename />
-      <Ended store={viewers} view={view} />
+      <Rename name={name} onRename={rename} />
+      <Ended view={view} />
     </Panel>
   )
 }
 
 /** Another name is another input, and so another stream. */
-function Rename(): ReactNode {
-  const [name, setName] = useState(me.name)
+function Rename({
+  name: current,
+  onRename,
+}: {
+  readonly name: string
+  readonly onRename: (name: string) => void
+}): ReactNode {
+  const [name, setName] = useState(current)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    me.name = name
-    viewers.begin()
+    onRename(name)
   }
   return (
     <form className="rename" aria-label="Change your name" onSubmit={submit}>
@@ -48,7 +57,7 @@ function Rename(): ReactNode {
           onChange={({ target }) => setName(target.value)}
         />
       </label>
-      <Button type="submit" off={name.trim() === "" || name === me.name}>
+      <Button type="submit" off={name.trim() === "" || name === current}>
         Rename
       </Button>
     </form>

@@ -7,7 +7,7 @@ import type {
   UnusedSkipTokenOptions,
 } from "@tanstack/react-query"
 import { type FailureWith, RpcError, type StreamEvent } from "@trunkline/client"
-import { Fold, type Folding } from "../fold.js"
+import { Fold, type Folding, restarted } from "../fold.js"
 import { checkedKeep, newest } from "../keep.js"
 import {
   type AnySubscription,
@@ -145,8 +145,9 @@ class LiveRun implements ReadingUser {
       this.#reject = reject
     })
     const query = this.#query
-    const from = query?.state.data === undefined ? undefined : places.get(query)?.cursor
-    if (from === undefined) this.#fold.restart()
+    const has = query?.state.data !== undefined
+    const from = has ? places.get(query)?.cursor : undefined
+    if (has && from === undefined) this.#events.push(restarted)
     this.#reading = new Reading(source.open(from), this)
     if (signal.aborted) this.#leave()
     else signal.addEventListener("abort", () => this.#leave())
