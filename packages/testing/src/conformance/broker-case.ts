@@ -64,3 +64,8 @@ export function brokerCase(name: string, check: (bench: Bench) => Promise<void>)
     },
   }
 }
+
+/** Payloads: so many whole numbers in a row. */
+export function numbers(count: number, first = 0): string[] {
+  return Array.from({ length: count }, (_, n) => `${first + n}`)
+}

@@ -3,7 +3,7 @@ import { type ReplayReader, ReplaySource } from "@trunkline/endpoint"
 import { jsonCodec } from "@trunkline/protocol"
 import { type Broker, type BrokerTopic, topic } from "@trunkline/server"
 import * as z from "zod"
-import { type BrokerCase, brokerCase } from "./broker-case.js"
+import { type BrokerCase, brokerCase, numbers } from "./broker-case.js"
 import { demand, demandEqual, soon } from "./finding.js"
 
 /* The broker under the node that reads it: one reader for all streams, a ring, and streams that catch up. */
@@ -12,7 +12,6 @@ const log = subscription({ item: z.string(), replay: "topic" })
 type Log = BrokerTopic<undefined, z.ZodString, object, "topic", undefined>
 
 const logAt = (broker: Broker): Log => topic(log, { broker, name: "log" })
-const numbers = (count: number) => Array.from({ length: count }, (_, n) => `${n}`)
 const aTurn = () => new Promise<void>((resolve) => setTimeout(resolve, 0))
 
 /** Fails where it is awaited, and not before. */

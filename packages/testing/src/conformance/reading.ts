@@ -36,6 +36,18 @@ export class Reading {
     return payloads
   }
 
+  /** Reads until this payload, over gaps. */
+  async follow(last: string): Promise<{ entries: string[]; gaps: number }> {
+    const entries: string[] = []
+    let gaps = 0
+    while (entries.at(-1) !== last) {
+      const step = await this.step()
+      if ("gap" in step) gaps++
+      else entries.push(step.payload)
+    }
+    return { entries, gaps }
+  }
+
   /** The gap that comes next. */
   async gap(): Promise<void> {
     const step = await this.step()
