@@ -108,7 +108,8 @@ export interface TestLine {
   unplug(): void
   plug(): void
   /**
-   * Has every message take so many milliseconds each way, from now on, in order as before.
+   * Has every message take so many milliseconds each way, from now on, in order as before. It goes by the
+   * clock of the line: a `VirtualClock`, a test's fake timers, or the runtime's.
    *
    * @throws TypeError for what is no number of milliseconds
    */
