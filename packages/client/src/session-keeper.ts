@@ -109,7 +109,7 @@ export class SessionKeeper implements DriverUser {
     this.tokens = new TokenRefresh({
       host: user.host,
       token: user.token,
-      show: (token) => this.driver.step((session) => session.auth(token)),
+      show: (token) => this.driver.step(({ controls }) => controls.auth(token)),
       failed: (cause) => user.failed(cause),
     })
   }

@@ -74,21 +74,21 @@ export class SessionLine implements Line {
   }
 
   cancel(channel: OpenedChannel, code: ReservedCode): void {
-    this.#owner.ownerOf(channel).driver.step((session) => session.cancel(channel, code))
+    this.#driverOf(channel).step(({ calling }) => calling.giveUp(channel, code))
   }
 
   consumed(channel: OpenedChannel): void {
-    this.#owner.ownerOf(channel).driver.step((session) => session.consumed(channel))
+    this.#driverOf(channel).step(({ calling }) => calling.consumed(channel))
   }
 
   item(channel: OpenedChannel, item: unknown): void {
-    const { driver } = this.#owner.ownerOf(channel)
+    const driver = this.#driverOf(channel)
     const encoded = driver.session.encode(item)
-    driver.step((session) => session.item(channel, encoded))
+    driver.step(({ calling }) => calling.item(channel, encoded))
   }
 
   finish(channel: OpenedChannel): void {
-    this.#owner.ownerOf(channel).driver.step((session) => session.finish(channel))
+    this.#driverOf(channel).step(({ calling }) => calling.finish(channel))
   }
 
   correlationId(channel: OpenedChannel): string | undefined {
@@ -98,6 +98,10 @@ export class SessionLine implements Line {
 
   report(error: RpcError): void {
     this.#owner.report(error)
+  }
+
+  #driverOf(channel: OpenedChannel): Driver {
+    return this.#owner.ownerOf(channel).driver
   }
 }
 

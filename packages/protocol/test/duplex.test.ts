@@ -17,7 +17,7 @@ function say(line: Wired, channel: AcceptedChannel, ...values: readonly unknown[
 }
 
 const finish = (line: Wired, { channel }: Opened) =>
-  line.client.step((session) => session.finish(channel))
+  line.client.step(({ calling }) => calling.finish(channel))
 const end = (line: Wired, channel: AcceptedChannel) =>
   line.server.serve((serving) => serving.end(channel))
 
@@ -108,7 +108,7 @@ describe("a duplex", () => {
         if (theirs === "heard") line.settle()
         if (ours) finish(line, opened)
         line.client.step((session) => session.flush())
-        line.client.step((session) => session.cancel(opened.channel, "CANCELLED"))
+        line.client.step(({ calling }) => calling.giveUp(opened.channel, "CANCELLED"))
         line.settle()
         const failure = { code: "CANCELLED", executed: "unknown" } as const
         line.server.serve((serving) => serving.kill(channel, failure))

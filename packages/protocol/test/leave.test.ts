@@ -149,7 +149,7 @@ describe("a session that is left", () => {
     const [before, after] = [wired(), wired()]
     const stream = reading(before)
     before.client.step((session) => session.leave("moved"))
-    before.client.step((session) => session.cancel(stream.channel, "CANCELLED"))
+    before.client.step(({ calling }) => calling.giveUp(stream.channel, "CANCELLED"))
     carryOver(before, after)
     before.settle()
     after.settle()

@@ -177,7 +177,7 @@ class Storm {
     one.cancelled = true
     const { client, server } = this.line
     const end = client.session.calling.live.has(channel) ? client : server
-    end.step((session) => session.cancel(channel, "CANCELLED"))
+    end.step(({ calling }) => calling.giveUp(channel, "CANCELLED"))
   }
 
   /** The callee ends a stream, one way or another. */

@@ -11,7 +11,7 @@ function upload(line = wired(), window = 4) {
 }
 
 function finish(line: Wired, { channel }: Opened): void {
-  line.client.step((session) => session.finish(channel))
+  line.client.step(({ calling }) => calling.finish(channel))
 }
 
 function kindsOf(frames: readonly unknown[][]): unknown[] {
@@ -153,7 +153,7 @@ describe("an upload", () => {
     line.settle()
     line.client.send(opened, 1, 2, 3, 4, 5)
     line.settle()
-    line.client.step((session) => session.cancel(opened.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(opened.channel, "CANCELLED"))
     expect(failureOf(opened)).toEqual({ code: "CANCELLED", executed: "unknown" })
     line.settle()
     expect(line.server.cancelled).toEqual(["CANCELLED"])

@@ -274,7 +274,7 @@ describe("sessions", () => {
       if (step.hears !== undefined) end.hear(step.hears)
       if (step.cancels !== undefined) {
         const { channel } = this.#channel(step.cancels)
-        end.step((session) => session.cancel(channel, "CANCELLED"))
+        end.step(({ calling }) => calling.giveUp(channel, "CANCELLED"))
       }
       if (step.takes !== undefined) this.#takes(step.takes, step)
       if (step.serves !== undefined) {
@@ -290,7 +290,7 @@ describe("sessions", () => {
       if (step.sends !== undefined) this.#sends(step.sends, step)
       if (step.finishes !== undefined) {
         const { channel } = this.#channel(step.finishes)
-        end.step((session) => session.finish(channel))
+        end.step(({ calling }) => calling.finish(channel))
       }
       this.#line.flush()
       if (step.settles !== undefined) this.#settles(step.settles, step)

@@ -139,7 +139,7 @@ export class End {
   /** Sends values in a channel that it opened. */
   send({ channel }: Opened, ...values: readonly unknown[]): void {
     this.step((session) => {
-      for (const value of values) session.item(channel, session.encode(value))
+      for (const value of values) session.calling.item(channel, session.encode(value))
     })
   }
 
@@ -351,7 +351,7 @@ export function takeAll({ channel }: Opened, end: End): Arrival[] {
     const arrival = channel.inflow?.shift()
     if (arrival === undefined) break
     arrivals.push(arrival)
-    if (channel.inflow?.tellDue) end.step((session) => session.consumed(channel))
+    if (channel.inflow?.tellDue) end.step(({ calling }) => calling.consumed(channel))
   }
   return arrivals
 }

@@ -196,7 +196,7 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
     )
     this.driver.step((session) => {
       this.serving.refusing = true
-      session.goAway(body)
+      session.controls.goAway(body)
     })
   }
 
@@ -294,7 +294,7 @@ export class ServerSession implements DriverUser, Callee, LineOwner {
     const same = principal === undefined ? isAnonymous(owner) : nameOf(principal) === owner
     if (!same) return this.end("principal", "another user", closeCodes.SUPERSEDED)
     this.context = context
-    this.driver.step((session) => session.authOk(exp))
+    this.driver.step(({ controls }) => controls.authOk(exp))
     this.#dispatcher.reauthorise()
   }
 

@@ -225,3 +225,14 @@ export class Inflow {
     this.#budget.used += units
   }
 }
+
+/** Of several readers the one for which most waits; undefined: nothing does. */
+export function heaviestOf<T extends { readonly inflow: Inflow | undefined }>(
+  readers: Iterable<T>,
+): T | undefined {
+  let heaviest: T | undefined
+  for (const reader of readers) {
+    if ((reader.inflow?.units ?? 0) > (heaviest?.inflow?.units ?? 0)) heaviest = reader
+  }
+  return heaviest
+}

@@ -1,5 +1,6 @@
 import type { Codec, Encoded } from "../codec/codec.js"
 import type { Failure } from "../error-code.js"
+import type { ErrorFrame } from "../frame.js"
 import * as Kind from "../kind.js"
 import { errorCodeUnits, errorMessageUnits } from "../limits.js"
 
@@ -16,4 +17,9 @@ export function errorFrame(codec: Codec, id: number, failure: Failure): Encoded 
     fields.push(codec.encode(message ?? null))
   if (failure.data !== undefined) fields.push(codec.encode(failure.data))
   return codec.array(fields)
+}
+
+/** What an ERROR tells. */
+export function failureOf([, , code, executed, message, data]: ErrorFrame): Failure {
+  return { code, executed, message: message ?? undefined, data }
 }

@@ -60,7 +60,7 @@ describe("a call", () => {
     const line = wired()
     const call = line.client.open("a")
     line.settle()
-    line.client.step((session) => session.cancel(call.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(call.channel, "CANCELLED"))
     expect(failureOf(call)).toEqual({ code: "CANCELLED", executed: "unknown" })
     line.settle()
     expect(line.client.frames.at(-1)).toEqual([19, 1])
@@ -70,8 +70,8 @@ describe("a call", () => {
   it("that is cancelled before it was numbered never ran", () => {
     const line = wired()
     const call = line.client.open("a")
-    line.client.step((session) => session.cancel(call.channel, "CANCELLED"))
-    line.client.step((session) => session.cancel(call.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(call.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(call.channel, "CANCELLED"))
     line.settle()
     expect(failureOf(call)).toEqual({ code: "CANCELLED", executed: "no" })
     expect(line.client.frames).toEqual([])
@@ -83,7 +83,7 @@ describe("a call", () => {
     line.settle()
     line.server.result(line.server.accepted[0], "late")
     line.flush()
-    line.client.step((session) => session.cancel(call.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(call.channel, "CANCELLED"))
     line.settle()
     expect(call.outcomes).toHaveLength(1)
     expect(failureOf(call)).toMatchObject({ code: "CANCELLED" })
@@ -161,7 +161,7 @@ describe("a call", () => {
     line.settle()
     expect(paths()).toEqual(["a", "b", "s", "c"])
     const [, b] = calls
-    if (b) line.client.step((session) => session.cancel(b.channel, "CANCELLED"))
+    if (b) line.client.step(({ calling }) => calling.giveUp(b.channel, "CANCELLED"))
     line.settle()
     expect(paths()).toEqual(["a", "b", "s", "c", "d"])
     expect(line.client.frames.slice(-2)).toEqual([
@@ -287,7 +287,7 @@ describe("a stream", () => {
     const { inflow } = stream.channel
     const take = () => {
       inflow?.shift()
-      if (inflow?.tellDue) line.client.step((session) => session.consumed(stream.channel))
+      if (inflow?.tellDue) line.client.step(({ calling }) => calling.consumed(stream.channel))
     }
     take()
     line.settle()
@@ -305,7 +305,7 @@ describe("a stream", () => {
     const channel = serveStream(line)
     line.server.serve((serving) => serving.item(channel, "1"))
     line.flush()
-    line.client.step((session) => session.cancel(stream.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(stream.channel, "CANCELLED"))
     line.arrive(line.server)
     expect(stream.channel.inflow?.queued ?? 0).toBe(0)
     line.settle()
@@ -371,7 +371,7 @@ describe("a stream", () => {
     answer(line, 21, 1, "a", "e1.1")
     line.server.say(21, 1, "b", "e1.2")
     line.server.say(25, 1, "gap", { cursor: "e1.9" })
-    line.client.step((session) => session.cancel(stream.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(stream.channel, "CANCELLED"))
     line.settle()
     const { cursor, taken } = stream.channel.inflow ?? {}
     expect([cursor, taken, line.client.closed]).toEqual(["e1.1", "e1.0", undefined])

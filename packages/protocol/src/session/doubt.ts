@@ -1,3 +1,4 @@
+import { type Failure, licensesRetry } from "../error-code.js"
 import type { KeyTerms } from "../frame.js"
 
 /** A moment at which an OPEN was numbered, under keys that could be relied upon. */
@@ -40,5 +41,15 @@ export class Doubt {
       this.#keyless ||= age >= terms.ttlMs
     }
     return this.#keyless ? undefined : this.id
+  }
+
+  /**
+   * What a caller is told of the last attempt's failure. Of that alone `no` speaks; what was refused for
+   * lack of room says nothing of the earlier one at all.
+   */
+  told(failure: Failure): Failure {
+    if (failure.executed !== "no") return failure
+    const code = licensesRetry(failure) ? "OUTCOME_UNKNOWN" : failure.code
+    return { ...failure, code, executed: "unknown" }
   }
 }

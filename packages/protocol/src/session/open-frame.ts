@@ -1,8 +1,10 @@
 import type { Codec, Encoded } from "../codec/codec.js"
+import type { ReservedCode } from "../error-code.js"
 import type { Meta } from "../frame.js"
 import * as Kind from "../kind.js"
-import { text } from "../shape.js"
-import type { OpenedChannel } from "./channel.js"
+import { pathUnits } from "../limits.js"
+import { isCursor, text } from "../shape.js"
+import type { OpenedChannel, OpenRequest } from "./channel.js"
 import type { Context } from "./context.js"
 
 /** Paths that are kept encoded: most calls go the same few ways. */
@@ -50,6 +52,12 @@ export class OpenFrames {
 /** CANCEL, as it is sent and as it takes the place of a dead OPEN. */
 export function cancelFrame(codec: Codec, id: number): Encoded {
   return codec.array([Kind.CANCEL, id])
+}
+
+/** What no frame may say is never sent: the other side would end the session. */
+export function misuseOf({ path, from }: OpenRequest): ReservedCode | undefined {
+  if (path.length > pathUnits) return "NOT_FOUND"
+  return from === undefined || isCursor(from) ? undefined : "VALIDATION"
 }
 
 /** An observer is the application's, and its mistake not to end the session. */

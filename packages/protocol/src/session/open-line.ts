@@ -29,10 +29,16 @@ export class OpenLine {
   #unnumbered = 0
   #units = 0
   #unpacedUnits = 0
+  #orders = 0
 
   constructor(context: Context, bounds: QueueBounds) {
     this.#context = context
     this.#bounds = bounds
+  }
+
+  /** The next place among all that comes here, whatever becomes of it. */
+  order(): number {
+    return ++this.#orders
   }
 
   isFull(entry: LineEntry): boolean {

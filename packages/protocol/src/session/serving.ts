@@ -3,7 +3,7 @@ import type { Encoded } from "../codec/codec.js"
 import * as durations from "../durations.js"
 import type { Failure } from "../error-code.js"
 import { LossyBacklog } from "../flow/backlog.js"
-import { Inflow } from "../flow/inflow.js"
+import { heaviestOf, Inflow } from "../flow/inflow.js"
 import { Lane, type Policy } from "../flow/lane.js"
 import type { Limits, Open, SequencedFrame } from "../frame.js"
 import * as Kind from "../kind.js"
@@ -124,11 +124,12 @@ export class Serving implements Half, ChannelServer {
   }
 
   get heaviest(): number {
-    return this.#heaviest?.inflow?.units ?? 0
+    return heaviestOf(this.#channels)?.inflow?.units ?? 0
   }
 
   relieve(): void {
-    if (this.#heaviest) this.#overwhelmed(this.#heaviest)
+    const heaviest = heaviestOf(this.#channels)
+    if (heaviest) this.#overwhelmed(heaviest)
   }
 
   regrant(): void {
@@ -302,14 +303,6 @@ export class Serving implements Half, ChannelServer {
   #overwhelmed(channel: AcceptedChannel): void {
     channel.inflow?.clear()
     this.#giveUp(channel, "SLOW_CONSUMER")
-  }
-
-  get #heaviest(): AcceptedChannel | undefined {
-    let heaviest: AcceptedChannel | undefined
-    for (const channel of this.#channels) {
-      if ((channel.inflow?.units ?? 0) > (heaviest?.inflow?.units ?? 0)) heaviest = channel
-    }
-    return heaviest
   }
 
   #cancelled(channel: AcceptedChannel, code: Leaving): void {

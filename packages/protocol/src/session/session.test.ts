@@ -256,7 +256,7 @@ describe("a resume", () => {
     const live = line.client.open("live")
     line.flush()
     line.cut()
-    line.client.step((session) => session.cancel(dead.channel, "CANCELLED"))
+    line.client.step(({ calling }) => calling.giveUp(dead.channel, "CANCELLED"))
     line.join()
     expect(numbered(line.client.flying)).toEqual(['[1,0,[19,1],[20,3,"live"]]'])
     line.settle()
@@ -320,7 +320,7 @@ describe("control frames", () => {
 
   it("GOAWAY is heard by a client, and refused by a server", () => {
     const line = wired()
-    line.server.step((session) => session.goAway({ reason: "draining", deadlineMs: 500 }))
+    line.server.step(({ controls }) => controls.goAway({ reason: "draining", deadlineMs: 500 }))
     line.settle()
     const body = { reason: "draining", deadlineMs: 500 }
     expect(line.client.effects).toContainEqual({ type: "goaway", body })
@@ -410,16 +410,16 @@ describe("a token on a line", () => {
 
   it("is shown, looked at, and believed", () => {
     const line = wired()
-    line.client.step((session) => session.auth("newer"))
+    line.client.step(({ controls }) => controls.auth("newer"))
     line.settle()
     expect(auths(line.server)).toEqual([{ type: "auth", token: "newer" }])
-    line.server.step((session) => session.authOk(60_000))
+    line.server.step(({ controls }) => controls.authOk(60_000))
     line.settle()
     expect(auths(line.client)).toEqual([{ type: "authOk", exp: 60_000 }])
     line.wait(durations.betweenAuths)
-    line.client.step((session) => session.auth("newest"))
+    line.client.step(({ controls }) => controls.auth("newest"))
     line.settle()
-    line.server.step((session) => session.authOk(undefined))
+    line.server.step(({ controls }) => controls.authOk(undefined))
     line.settle()
     expect(line.client.controls).toContainEqual([7, "newest"])
     expect(line.server.controls).toContainEqual([8, {}])
@@ -432,7 +432,7 @@ describe("a token on a line", () => {
     expect(twice.closed).toEqual({ code: 4400, reason: "AUTH too soon" })
     const line = wired()
     line.server.hear([0, 0, [7, "a"]])
-    line.server.step((session) => session.authOk(undefined))
+    line.server.step(({ controls }) => controls.authOk(undefined))
     line.wait(durations.betweenAuths - 1)
     line.server.hear([0, 0, [7, "b"]])
     expect(line.server.closed?.reason).toBe("AUTH too soon")
@@ -446,7 +446,7 @@ describe("a token on a line", () => {
 
   it("that nobody showed is not confirmed", () => {
     const line = wired()
-    line.server.step((session) => session.authOk(1_000))
+    line.server.step(({ controls }) => controls.authOk(1_000))
     line.settle()
     expect(auths(line.client)).toEqual([])
     expect(line.server.session.deadline).toBeGreaterThan(durations.tokenSlack + 1_000)
@@ -455,7 +455,7 @@ describe("a token on a line", () => {
   it("closes its socket 4401 when it has run out, and the session lives", () => {
     const line = wired({ heartbeat: 100_000 })
     line.server.hear([0, 0, [7, "a"]])
-    line.server.step((session) => session.authOk(1_000))
+    line.server.step(({ controls }) => controls.authOk(1_000))
     line.wait(durations.tokenSlack + 999)
     expect(line.server.closed).toBeUndefined()
     line.wait(1)
@@ -467,7 +467,7 @@ describe("a token on a line", () => {
   it("lets nothing in after it has run out, however late the clock rings", () => {
     const line = wired({ heartbeat: 100_000 })
     line.server.hear([0, 0, [7, "a"]])
-    line.server.step((session) => session.authOk(0))
+    line.server.step(({ controls }) => controls.authOk(0))
     line.sleep(durations.tokenSlack)
     line.server.hear([1, 0, [20, 1, "a"]])
     expect(line.server.accepted).toEqual([])

@@ -12,8 +12,8 @@ import * as durations from "../durations.js"
 import type { ReservedCode } from "../error-code.js"
 import { Outbox } from "../flow/outbox.js"
 import { OutgoingEvent } from "../flow/outgoing-event.js"
-import type { GoAwayBody, KeyTerms, Limits } from "../frame.js"
-import { readControl, type SessionControl } from "../frames/read-control.js"
+import type { KeyTerms, Limits } from "../frame.js"
+import { readControl } from "../frames/read-control.js"
 import { readSequenced } from "../frames/read-sequenced.js"
 import * as Kind from "../kind.js"
 import {
@@ -29,8 +29,8 @@ import { Bucket } from "./bucket.js"
 import { Calling } from "./calling.js"
 import type { OpenedChannel } from "./channel.js"
 import type { Context } from "./context.js"
+import { Controls } from "./controls.js"
 import type { Effect, SessionEnd } from "./effect.js"
-import { grant } from "./grant.js"
 import type { Half } from "./half.js"
 import type { Role } from "./heartbeat.js"
 import { Inbox } from "./inbox.js"
@@ -97,6 +97,7 @@ export interface SessionCounters {
  */
 export class Session {
   readonly calling: Calling
+  readonly controls: Controls
   readonly codec: Codec
   readonly role: Role
   readonly #callee: Half
@@ -107,12 +108,6 @@ export class Session {
   readonly #outgoing: Outgoing
   readonly #liveness: Liveness
   readonly #eventRate = new Bucket(rates.events)
-  #controls: Encoded[] = []
-  /** When the socket is closed for a token that has run out. */
-  #expiresAt: number = Number.POSITIVE_INFINITY
-  /** An AUTH is being looked at; and when the last one came. */
-  #authenticating = false
-  #authAt: number = Number.NEGATIVE_INFINITY
   #over = false
   /** Takes its leave with these words as soon as nothing is left to do here. */
   #leaving: string | undefined
@@ -132,6 +127,7 @@ export class Session {
     this.#incoming = new Incoming(context, this.calling, callee, parity, limits.messageBytes)
     this.#outgoing = new Outgoing(context, this.#inbox, this.#outbox)
     this.#liveness = new Liveness(role, context, this.#outbox)
+    this.controls = new Controls(role, context, this.#liveness)
   }
 
   /** Highest number applied from the other side. */
@@ -164,7 +160,7 @@ export class Session {
 
   /** Whether nothing is open here, and everything that was said has been acknowledged. */
   get idle(): boolean {
-    if (this.#openChannels > 0 || this.events > 0) return false
+    if (this.calling.binding + this.#callee.size > 0 || this.events > 0) return false
     return this.#outbox.idle && this.#context.scheduler.idle
   }
 
@@ -186,7 +182,7 @@ export class Session {
   /** Whether a flush would send anything. */
   get pending(): boolean {
     if (!this.#context.attached) return false
-    if (this.#controls.length > 0 || this.#inbox.isDue(this.#context.now)) return true
+    if (this.controls.pending || this.#inbox.isDue(this.#context.now)) return true
     return !this.#context.scheduler.idle && this.#outbox.units < this.#context.peer.window
   }
 
@@ -194,7 +190,7 @@ export class Session {
   get deadline(): number {
     const alarms = Math.min(this.calling.soonest, this.#callee.soonest)
     if (!this.#context.attached) return alarms
-    return Math.min(alarms, this.#inbox.dueAt, this.#liveness.deadline, this.#expiresAt)
+    return Math.min(alarms, this.#inbox.dueAt, this.#liveness.deadline, this.controls.token.endsAt)
   }
 
   get counters(): SessionCounters {
@@ -250,27 +246,25 @@ export class Session {
     this.#proven(rx)
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
     this.#liveness.begin(heartbeat)
-    this.#authenticating = false
-    this.#authAt = Number.NEGATIVE_INFINITY
-    this.#expire(exp)
+    this.controls.token.begin(this.#context.now, exp)
     this.#replayed += this.#outgoing.retransmit()
     this.#callee.attached()
     this.calling.attached()
-    if (this.role === "client") this.#ping()
+    if (this.role === "client") this.controls.ping()
   }
 
   /** The socket is gone. Nothing is numbered until there is another. */
   detach(): void {
     if (!this.#context.attached) return
     this.#context.attached = false
-    this.#controls = []
+    this.controls.take()
     this.#callee.detached()
   }
 
   /** A message of the current socket. */
   receive(wire: Encoded): void {
     if (this.#over || !this.#context.attached) return
-    if (this.#context.now >= this.#expiresAt) return this.#tokenRanOut()
+    if (this.#context.now >= this.controls.token.endsAt) return this.#tokenRanOut()
     this.#messagesIn++
     this.#context.received += wire.length
     this.#liveness.heard()
@@ -289,16 +283,11 @@ export class Session {
   /** Sends what the turn produced. */
   flush(): void {
     if (!this.#context.attached) return
-    const { now } = this.#context
-    const controls = this.#controls
-    if (controls.length > 0) {
-      this.#controls = []
-      this.#outgoing.control(controls)
-    }
+    if (this.controls.pending) this.#outgoing.control(this.controls.take())
     this.#outgoing.flush()
     this.#liveness.sent()
-    if (this.#inbox.isDue(now)) this.#outgoing.control([])
-    if (this.#liveness.measureDue) this.#ping()
+    if (this.#inbox.isDue(this.#context.now)) this.#outgoing.control([])
+    if (this.#liveness.measureDue) this.controls.ping()
   }
 
   /** Time has passed. */
@@ -306,9 +295,9 @@ export class Session {
     this.calling.ring()
     this.#callee.ring()
     if (!this.#context.attached) return
-    if (this.#context.now >= this.#expiresAt) return this.#tokenRanOut()
+    if (this.#context.now >= this.controls.token.endsAt) return this.#tokenRanOut()
     const { verdict } = this.#liveness
-    if (verdict === "probe") this.#ping()
+    if (verdict === "probe") this.controls.ping()
     if (verdict === "dead") this.#disconnect(this.#leavingCode, "silent")
   }
 
@@ -316,27 +305,7 @@ export class Session {
   probe(): void {
     if (!this.#context.attached) return
     this.#liveness.probed()
-    this.#ping()
-  }
-
-  /** The caller stops waiting for a channel that it opened. */
-  cancel(channel: OpenedChannel, code: ReservedCode): void {
-    this.calling.giveUp(channel, code)
-  }
-
-  /** The consumer has taken items: the sender may go on. */
-  consumed(channel: OpenedChannel): void {
-    grant(this.#context, channel)
-  }
-
-  /** Sends an item of an upload or a duplex that was opened here; whether there is room is its lane's word. */
-  item(channel: OpenedChannel, value: Encoded): void {
-    this.calling.item(channel, value)
-  }
-
-  /** Nothing more is sent in it from here. */
-  finish(channel: OpenedChannel): void {
-    this.calling.finish(channel)
+    this.controls.ping()
   }
 
   /**
@@ -365,24 +334,6 @@ export class Session {
   /** A payload that was written for many. Throws Unencodable when the other side would not accept it. */
   accepted(encoded: Encoded): Encoded {
     return this.#context.accepted(encoded)
-  }
-
-  /** Shows the server another token (docs/protocol.md, "AUTH"). */
-  auth(token: string): void {
-    this.#control([Kind.AUTH, this.#context.codec.encode(token)])
-  }
-
-  /** The client's token is believed, for so many milliseconds unless it does not run out. */
-  authOk(exp: number | undefined): void {
-    if (!this.#authenticating) return
-    this.#authenticating = false
-    this.#expire(exp)
-    this.#control([Kind.AUTH_OK, this.#context.codec.encode(exp === undefined ? {} : { exp })])
-  }
-
-  /** Tells the client that the server is about to leave. */
-  goAway(body: GoAwayBody): void {
-    this.#control([Kind.GOAWAY, this.#context.codec.encode(body)])
   }
 
   /** Opens nothing more: what is to be opened waits for a session elsewhere. */
@@ -444,9 +395,9 @@ export class Session {
   /** Gives how many events were lost by that. */
   #adopt(entry: OpenedChannel | OutgoingEvent, from: Session, loss: Loss): number {
     if (entry instanceof OutgoingEvent) {
-      if (!from.calling.events.delete(entry)) return 0
+      if (!from.calling.events.release(entry)) return 0
       if (loss.subjectChanged) return 1
-      if (!this.calling.adoptEvent(entry, from.codec)) return 1
+      if (!this.calling.events.adopt(entry, from.codec)) return 1
     } else if (from.calling.live.has(entry)) {
       const fate = fateOf(entry, loss, from.#outbox)
       from.calling.release(entry)
@@ -476,10 +427,6 @@ export class Session {
     else if (!this.#liveness.asking) this.probe()
   }
 
-  get #openChannels(): number {
-    return this.calling.binding + this.#callee.size
-  }
-
   /** Of a socket that is given up while the session stays. */
   get #leavingCode(): number {
     return this.role === "client" ? SUSPENDING : GOING_AWAY
@@ -503,46 +450,15 @@ export class Session {
     this.#context.rates?.frames(this.#context.now, message.length - 2)
     for (let index = 2; index < message.length && !this.#over; index++) {
       const frame = readControl(message[index], revive)
-      if (frame) this.#applyControl(frame, ack)
+      if (frame?.[0] === Kind.BYE) this.#farewell(frame[1].reason, ack)
+      else if (frame) this.controls.apply(frame)
     }
   }
 
-  #applyControl(frame: SessionControl, ack: number): void {
-    switch (frame[0]) {
-      case Kind.PING:
-        this.#context.rates?.ping(this.#context.now)
-        return this.#control([Kind.PONG, frame[1]])
-      case Kind.PONG:
-        return this.#liveness.pong(frame[1])
-      case Kind.GOAWAY:
-        if (this.role === "server") throw new Violation("a client does not send its server away")
-        return this.#context.emit({ type: "goaway", body: frame[1] })
-      case Kind.AUTH:
-        return this.#showToken(frame[1])
-      case Kind.AUTH_OK:
-        if (this.role === "server") throw new Violation("a client believes nobody's token")
-        return this.#context.emit({ type: "authOk", exp: frame[1].exp ?? undefined })
-      case Kind.BYE:
-        this.#disconnect(NORMAL, "bye")
-        return this.end({ why: "bye", rx: ack, reason: frame[1].reason })
-    }
-  }
-
-  /** One at a time, and not too often: each costs its server an authentication. */
-  #showToken(token: string): void {
-    const { now } = this.#context
-    if (this.role === "client") throw new Violation("a server shows its client no token")
-    if (this.#authenticating || now < this.#authAt + durations.betweenAuths) {
-      throw new Violation("AUTH too soon")
-    }
-    this.#authenticating = true
-    this.#authAt = now
-    this.#context.emit({ type: "auth", token })
-  }
-
-  #expire(exp: number | undefined): void {
-    this.#expiresAt =
-      exp === undefined ? Number.POSITIVE_INFINITY : this.#context.now + exp + durations.tokenSlack
+  /** The other side is done; what it has applied is final. */
+  #farewell(reason: string, ack: number): void {
+    this.#disconnect(NORMAL, "bye")
+    this.end({ why: "bye", rx: ack, reason })
   }
 
   /** Nothing is applied any more (S10); with another token the session goes on. */
@@ -577,14 +493,6 @@ export class Session {
     this.#context.budget.withheld = false
     this.calling.regrant()
     this.#callee.regrant()
-  }
-
-  #control(fields: readonly (number | Encoded)[]): void {
-    if (this.#context.attached) this.#controls.push(this.#context.codec.array(fields))
-  }
-
-  #ping(): void {
-    this.#control([Kind.PING, this.#liveness.ping()])
   }
 
   #disconnect(code: number, reason: string): void {

@@ -70,9 +70,9 @@ export const lossMutants: readonly Mutant[] = [
     within: 60_000,
     edits: [
       {
-        module: "protocol/session/calling",
-        text: 'if (outcome.ok || !channel.doubt || outcome.failure.executed !== "no")',
-        planted: "if (channel)",
+        module: "protocol/session/doubt",
+        text: 'if (failure.executed !== "no")',
+        planted: "if (failure)",
       },
     ],
   },

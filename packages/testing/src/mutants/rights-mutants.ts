@@ -8,8 +8,8 @@ export const rightsMutants: readonly Mutant[] = [
     within: 10_000,
     edits: [
       {
-        module: "protocol/session/session",
-        text: "this.#context.now + exp + durations.tokenSlack",
+        module: "protocol/session/token-term",
+        text: "now + exp + durations.tokenSlack",
         planted: "Number.POSITIVE_INFINITY",
       },
     ],

@@ -32,9 +32,9 @@ export const talkMutants: readonly Mutant[] = [
     within: 1_000,
     edits: [
       {
-        module: "protocol/session/calling",
-        text: "if (!this.events.delete(event))",
-        planted: "if (!this.events.has(event))",
+        module: "protocol/session/outgoing-events",
+        text: "if (!this.#waiting.delete(event))",
+        planted: "if (!this.#waiting.has(event))",
       },
     ],
   },
