@@ -26,13 +26,17 @@ export async function pageOf(name: string): Promise<ReadonlyMap<string, File>> {
   ])
 }
 
-/** The page that leads to them all, and the look that they share. */
-export async function startFiles(): Promise<ReadonlyMap<string, File>> {
+/** What the pages of all examples share. */
+export async function sharedFiles(): Promise<ReadonlyMap<string, File>> {
   return new Map([
-    ["", { type: "text/html; charset=utf-8", body: await read("index.html") }],
     ["style.css", { type: "text/css; charset=utf-8", body: await read("stage/style.css") }],
     ["icon.svg", { type: "image/svg+xml", body: await read("stage/icon.svg") }],
   ])
+}
+
+/** The page that leads to them all. */
+export async function indexPage(): Promise<File> {
+  return { type: "text/html; charset=utf-8", body: await read("index.html") }
 }
 
 function read(path: string): Promise<string> {

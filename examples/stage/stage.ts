@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers"
 import type { Server } from "@trunkline/server"
 import { attach } from "@trunkline/server/node"
 import { isCondition, Lines } from "./lines.js"
-import { type File, pageOf, startFiles } from "./pages.js"
+import { type File, indexPage, pageOf, sharedFiles } from "./pages.js"
 
 /** Nothing is loaded from elsewhere, and the browser is told so. Zod compiles its schemas where it may. */
 const policy =
@@ -29,9 +29,14 @@ export class Stage {
     attach(server, this.#behind, { path: `/${name}/rpc` })
   }
 
+  /** A page at `/` that leads to all examples. */
+  async putIndex(): Promise<void> {
+    this.#files.set("/", await indexPage())
+  }
+
   /** Gives the port, which it chooses where 0 was given. */
   async open(port: number, host: string): Promise<number> {
-    for (const [path, file] of await startFiles()) this.#files.set(`/${path}`, file)
+    for (const [path, file] of await sharedFiles()) this.#files.set(`/${path}`, file)
     await once(this.#http.listen(port, host), "listening")
     const address = this.#http.address()
     return typeof address === "object" && address ? address.port : port

@@ -8,22 +8,25 @@ const run = fileURLToPath(new URL("../dist/stage/run.js", import.meta.url))
 
 /** An example as `npm run example <name>` starts it, in a process of its own. */
 export class Example {
-  readonly url: string
-  readonly #process: ChildProcess
+  url = ""
+  readonly #names: readonly string[]
+  #process: ChildProcess | undefined
 
-  private constructor(url: string, process: ChildProcess) {
-    this.url = url
-    this.#process = process
+  private constructor(names: readonly string[]) {
+    this.#names = names
   }
 
+  /** Without a name all of them, with the page that leads to them. */
   static async start(...names: readonly string[]): Promise<Example> {
-    const { PATH } = process.env
-    const started = spawn(process.execPath, [run, ...names], {
-      env: { PATH, PORT: "0" },
-      stdio: ["ignore", "pipe", "inherit"],
-    })
-    const [line] = await once(createInterface(started.stdout), "line")
-    return new Example(String(line), started)
+    const example = new Example(names)
+    await example.#start("0")
+    return example
+  }
+
+  /** Ends the process, and all that it knows, and begins another at the same address. */
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.#start(new URL(this.url).port)
   }
 
   /** Its page in a new tab, when its line is open. */
@@ -35,9 +38,21 @@ export class Example {
   }
 
   async stop(): Promise<void> {
+    if (!this.#process) return
     const exit = once(this.#process, "exit")
     this.#process.kill()
     await exit
+  }
+
+  async #start(port: string): Promise<void> {
+    const { PATH } = process.env
+    const started = spawn(process.execPath, [run, ...this.#names], {
+      env: { PATH, PORT: port },
+      stdio: ["ignore", "pipe", "inherit"],
+    })
+    this.#process = started
+    const [line] = await once(createInterface(started.stdout), "line")
+    this.url = String(line)
   }
 }
 
