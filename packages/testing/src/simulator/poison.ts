@@ -8,12 +8,15 @@ const depth = 100
 
 /** Puts into a marked OPEN what no correct peer would send: the fault of a sender whose codec is broken. */
 export function spoil(wire: Encoded): Encoded {
-  const text = textOf(wire)
-  if (!text.includes(poisonMark)) return wire
+  if (!textOf(wire).includes(poisonMark)) return wire
   const codec = codecOf(wire)
-  const [first, ack, ...frames]: [number, number, ...unknown[]] = JSON.parse(text)
+  const found: unknown = codec.decode(wire).value
+  const [first, ack, ...frames]: [number, number, ...unknown[]] = Object(found)
+  // As they were found: on json what stands for bytes would else be escaped as if it were a user's own.
+  const write = (part: unknown) =>
+    typeof wire === "string" ? JSON.stringify(part) : codec.encode(part)
   const written = frames.map((frame) =>
-    isMarked(frame) ? spoiltOpen(codec, frame) : codec.encode(frame),
+    isMarked(frame) ? spoiltOpen(codec, frame, write) : write(frame),
   )
   return codec.array([first, ack, ...written])
 }
@@ -24,11 +27,12 @@ function isMarked(frame: unknown): frame is unknown[] {
   )
 }
 
-function spoiltOpen(codec: Codec, [kind, id, path, , ...rest]: unknown[]): Encoded {
+function spoiltOpen(
+  codec: Codec,
+  [kind, id, path, , ...rest]: unknown[],
+  write: (part: unknown) => Encoded,
+): Encoded {
   let bottomless = codec.array([])
   for (let level = 1; level < depth; level++) bottomless = codec.array([bottomless])
-  const [head, tail] = [[kind, id, path], rest].map((part) =>
-    part.map((field) => codec.encode(field)),
-  )
-  return codec.array([...(head ?? []), bottomless, ...(tail ?? [])])
+  return codec.array([...[kind, id, path].map(write), bottomless, ...rest.map(write)])
 }
