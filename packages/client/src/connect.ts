@@ -16,7 +16,9 @@ import type { ConnectOptions } from "./options.js"
 export function connect(url: string | URL, options: ConnectOptions = {}): Connection {
   const address = hrefOf(url).replace(/^http/, "ws")
   if (/^wss?:[^#]+$/.test(address)) return new Connection(address, options)
-  throw new TypeError(`connect: ${url} is no address of a WebSocket`)
+  throw new TypeError(
+    `connect: ${url} is no address of a WebSocket, such as wss://app.example.com/rpc`,
+  )
 }
 
 function hrefOf(url: string | URL): string {

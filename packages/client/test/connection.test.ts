@@ -85,7 +85,8 @@ describe("the address", () => {
     ...["ws://[", "ws://h:99999/", "ws://h/rpc#part", "ws://h/rpc#"],
     ...[undefined, null, 9, {}],
   ])("%j is none", (url) => {
-    const told = new TypeError(`connect: ${url} is no address of a WebSocket`)
+    const example = "such as wss://app.example.com/rpc"
+    const told = new TypeError(`connect: ${url} is no address of a WebSocket, ${example}`)
     expect(() => connect(url as string)).toThrow(told)
   })
 
@@ -547,7 +548,11 @@ describe("what waits for the line", () => {
     const connection = dial(nowhere)
     const client = createClient(service, connection)
     expect(await safe(client.echo("a", { timeout: 5 }))).toMatchObject({
-      error: { code: "TIMEOUT", executed: "no" },
+      error: {
+        code: "TIMEOUT",
+        executed: "no",
+        message: "echo: TIMEOUT: it waited for the line and was never sent",
+      },
     })
   })
 })

@@ -7,6 +7,7 @@ export type {
   Arguments,
   CallProcedure,
   Client,
+  ContractNeeded,
   DuplexProcedure,
   EventSender,
   Outline,
@@ -64,6 +65,7 @@ export type { Entry, Router } from "./handlers/router.js"
 export type { Observed, Observer } from "./handlers/watch.js"
 export { checkObserver } from "./handlers/watch.js"
 export { implement } from "./implement.js"
+export { issueText } from "./issue-text.js"
 export type { Claimed, Completed, KeyClaim, KeyStore } from "./keys/key-store.js"
 export { KeyedCalls } from "./keys/keyed-calls.js"
 export type { Caller, Line } from "./line.js"

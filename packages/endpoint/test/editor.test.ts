@@ -187,6 +187,18 @@ describe("what an editor says of a mistake", () => {
       /^Property 'renam' does not exist on type 'Client<.*\. Did you mean 'rename'\?$/,
     ],
     [
+      "a contract and a connection in the wrong order",
+      "createClient(connection, monitor)",
+      /^No overload matches this call\.$/,
+      /Property '"Name the contract: createClient\(monitor, connection\), or .*' is missing/,
+    ],
+    [
+      "a client of no contract",
+      "createClient(connection)",
+      /^Argument of type 'Connection' is not assignable to parameter of type 'ContractNeeded'\.$/,
+      /Property '"Name the contract: createClient\(monitor, connection\), or .*' is missing/,
+    ],
+    [
       "an outline that is missing",
       "createClient<typeof monitor>(connection)",
       /^Argument of type 'Connection' is not assignable to parameter of type 'OutlineNeeded'\.$/,

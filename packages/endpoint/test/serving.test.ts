@@ -67,6 +67,7 @@ describe("a handler", () => {
     if (result.ok || result.error.code !== "VALIDATION") throw new Error("it does not fit")
     expect(result.error.executed).toBe("no")
     expect(result.error.data?.issues).toMatchObject([{ path: ["b"] }])
+    expect(result.error.message).toMatch(/^add: VALIDATION: b: Invalid input: expected number/)
     expect(entered).toBe(0)
   })
 
@@ -139,9 +140,10 @@ describe("validation of what handlers give", () => {
     const client = createClient(odd, pair.connection)
     expect(await failure(client.call())).toMatchObject({ code: "INTERNAL", executed: "yes" })
     expect(await failure(first(client.stream()))).toMatchObject({ code: "INTERNAL" })
+    const why = "does not fit the contract: Invalid input: expected number, received string"
     expect(log.filter(({ level }) => level === "error").map(({ error }) => String(error))).toEqual([
-      "TypeError: the output of call does not fit the contract",
-      "TypeError: an item of stream does not fit the contract",
+      `TypeError: the output of call ${why}`,
+      `TypeError: an item of stream ${why}`,
     ])
   })
 

@@ -1,5 +1,5 @@
 import { RpcError, type Subscription, type Validated, validate } from "@trunkline/contract"
-import { isSchema } from "@trunkline/endpoint"
+import { isSchema, issueText } from "@trunkline/endpoint"
 import { type Codec, type Encoded, Unencodable } from "@trunkline/protocol"
 
 /** What the contract makes of an item; at once, unless its schema is asynchronous. */
@@ -13,7 +13,9 @@ export function fitOf(
 /** Throws `VALIDATION` for what does not fit. */
 export function demandFit(fit: Validated): unknown {
   if (fit.ok) return fit.value
-  throw new RpcError("VALIDATION", { data: { issues: fit.issues }, executed: "no" })
+  const { issues } = fit
+  const message = ["VALIDATION", issueText({ issues })].filter(Boolean).join(": ")
+  throw new RpcError("VALIDATION", { message, data: { issues }, executed: "no" })
 }
 
 /** Throws `UNENCODABLE` for what has no form on the wire. */

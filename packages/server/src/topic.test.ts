@@ -296,7 +296,10 @@ describe("publishing", () => {
   test("refuses what does not fit, cannot be written, or would be too large for any reader", async () => {
     const broker = memoryBroker()
     const alerts = topic(api.alerts, { broker })
-    await expect(alerts.publish(loose("1"))).rejects.toMatchObject({ code: "VALIDATION" })
+    await expect(alerts.publish(loose("1"))).rejects.toMatchObject({
+      code: "VALIDATION",
+      message: "VALIDATION: Invalid input: expected number, received string",
+    })
     const any = topic(subscription({ item: z.any(), replay: "topic" }), { broker, name: "any" })
     await expect(any.publish(() => 1)).rejects.toMatchObject({
       code: "UNENCODABLE",

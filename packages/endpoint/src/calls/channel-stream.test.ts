@@ -82,13 +82,14 @@ async function iterate(stream: ChannelStream): Promise<{ items: unknown[]; error
 
 describe("a bare iteration", () => {
   test.each([
-    ["a gap", gap],
-    ["a reset", reset],
-  ])("ends with GAP at %s, and cancels", async (_, note) => {
+    ["a gap", gap, "GAP: items were lost, which"],
+    ["a reset", reset, "GAP: a state came, which"],
+  ])("ends with GAP at %s, and cancels", async (_, note, why) => {
     const { line, stream } = play(item(1), note, item(8))
     const { items, error } = await iterate(stream)
     expect(items).toEqual([1])
     expect(error).toMatchObject({ code: "GAP", executed: "unknown", correlationId: "session.1" })
+    expect(error).toMatchObject({ message: expect.stringContaining(why) })
     expect(line.cancelled).toEqual(["CANCELLED"])
     expect(stream.status).toBe("ended")
   })

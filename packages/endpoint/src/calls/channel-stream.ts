@@ -17,7 +17,6 @@ import {
   type StreamListeners,
   type StreamNote,
   type StreamStatus,
-  tellsOfLoss,
 } from "./stream.js"
 import { StreamIterator } from "./stream-iterator.js"
 import { StreamListener } from "./stream-listener.js"
@@ -172,7 +171,8 @@ export class ChannelStream implements Stream<unknown>, StreamSource, CallerSide 
   /** A bare iteration has no ear for notes, so one that tells of a loss ends it. */
   #itemOf(event: StreamEvent<unknown>): IteratorResult<unknown, void> | undefined {
     if ("item" in event) return { value: event.item, done: false }
-    if (tellsOfLoss(event.note)) this.fail("GAP", lossUnheard)
+    const loss = lossUnheard(event.note)
+    if (loss) this.fail("GAP", loss)
     return undefined
   }
 }

@@ -148,6 +148,14 @@ export interface OutlineNeeded {
   readonly "This contract has streams: pass an outline such as { samples: 'subscription' }": never
 }
 
+/** Stands where a client would be of which nothing says whose contract it is. */
+export interface ContractNeeded {
+  readonly "Name the contract: createClient(monitor, connection), or createClient<typeof monitor>(connection)": never
+}
+
+/** A connection, where the compiler knows of which contract its client is to be. */
+type CallerOf<C, Known = Caller> = unknown extends C ? ContractNeeded : Known
+
 /**
  * The procedures of a contract as functions. A call is sent at once and gives a promise; a subscription
  * gives a cold {@link Stream}, a duplex one that can be sent to; an upload takes its items as the other
@@ -169,9 +177,9 @@ export interface OutlineNeeded {
  * ```
  */
 export function createClient<C>(contract: C, connection: Caller): Client<C>
-export function createClient<C>(connection: Caller, outline: Outline<C>): Client<C>
+export function createClient<C>(connection: CallerOf<C>, outline: Outline<C>): Client<C>
 export function createClient<C>(
-  connection: [StreamKeys<C>] extends [never] ? Caller : OutlineNeeded,
+  connection: CallerOf<C, [StreamKeys<C>] extends [never] ? Caller : OutlineNeeded>,
 ): Client<C>
 export function createClient(first: unknown, second?: unknown): unknown {
   if (isCaller(second) && isObject(first)) return surface(second, "", first, true)

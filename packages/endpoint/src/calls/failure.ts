@@ -1,5 +1,6 @@
 import { RpcError } from "@trunkline/contract"
 import type { Failure, OpenedChannel } from "@trunkline/protocol"
+import { issueText } from "../issue-text.js"
 import type { Line } from "../line.js"
 
 /** How a call or stream failed, seen from its caller's side. */
@@ -10,23 +11,32 @@ export interface CallerFailure extends Failure {
   readonly cause?: unknown
 }
 
-/** The error that a caller sees: with the words of whoever failed, or else the path and the code. */
+/** The error that a caller sees: with the words of whoever failed, or else the path, the code and why. */
 export function toError(
   line: Line,
   path: string,
   failure: CallerFailure,
   channel?: OpenedChannel,
 ): RpcError {
-  const { code, data, message = code } = failure
-  // A server that finds fault with an input says where; the session has no words for what it refuses.
-  const misfit = code === "VALIDATION" && !failure.message && !data
-  const { why = misfit ? misfitOf(channel) : undefined } = failure
+  const { code, message = code, why = whyOf(failure, channel) } = failure
   const told = [path, code, why].filter(Boolean).join(": ")
   return new RpcError(code, {
     ...failure,
     message: message && message !== code ? message : told,
     correlationId: channel && line.correlationId(channel),
   })
+}
+
+const neverSent = "it waited for the line and was never sent"
+
+/** What can be told of a failure that came without words. */
+function whyOf(failure: Failure, channel: OpenedChannel | undefined): string | undefined {
+  const { code, data, message, executed } = failure
+  if (message) return undefined
+  if (code === "TIMEOUT" && executed === "no" && channel?.id === 0) return neverSent
+  if (code !== "VALIDATION") return undefined
+  // Whoever finds fault with an input says where; the session has no words for what it refuses.
+  return data ? issueText(data) : misfitOf(channel)
 }
 
 /** What came back may have told what the procedure is. */

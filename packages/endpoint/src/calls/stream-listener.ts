@@ -1,6 +1,6 @@
 import type { RpcError } from "@trunkline/contract"
 import { callUser } from "@trunkline/transport"
-import { lossUnheard, type StreamEvent, type StreamListeners, tellsOfLoss } from "./stream.js"
+import { lossUnheard, type StreamEvent, type StreamListeners } from "./stream.js"
 import type { StreamReader, StreamSource } from "./stream-reader.js"
 
 /**
@@ -77,7 +77,8 @@ export class StreamListener implements StreamReader {
   #tell(event: StreamEvent<unknown>): unknown {
     if ("item" in event) return this.#listeners.item(event.item, event.cursor)
     if (this.#listeners.note) return this.#listeners.note(event.note)
-    if (tellsOfLoss(event.note)) this.#stream.fail("GAP", lossUnheard)
+    const loss = lossUnheard(event.note)
+    if (loss) this.#stream.fail("GAP", loss)
     return undefined
   }
 

@@ -129,10 +129,13 @@ export interface TopicStream<Item, Errors = unknown, State = unknown> extends St
   readonly cursor: string | undefined
 }
 
-/** Why a loss ends a stream. */
-export const lossUnheard = { why: "items were lost; listen to notes to go on" } as const
+const heardBy = "which events() tells, and the note of subscribe()"
 
-/** Whether the consumer has to know of this note to be right about what it has. */
-export function tellsOfLoss(note: StreamNote): boolean {
-  return note.type === "gap" || note.type === "reset"
+/**
+ * Why a note ends a stream whose reader has no ear for it: the consumer has to know of it to be right
+ * about what it has. `undefined` for a note that ends nothing.
+ */
+export function lossUnheard({ type }: StreamNote): { readonly why: string } | undefined {
+  if (type === "gap") return { why: `items were lost, ${heardBy}` }
+  return type === "reset" ? { why: `a state came, ${heardBy}` } : undefined
 }

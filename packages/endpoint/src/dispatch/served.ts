@@ -15,6 +15,7 @@ import { type AnyHandler, Request, type RequestOrigin } from "../handlers/reques
 import type { Entry } from "../handlers/router.js"
 import type { Watch } from "../handlers/watch.js"
 import { isPromise } from "../is-promise.js"
+import { issueText } from "../issue-text.js"
 import { type Asked, askAgain } from "./authorisation.js"
 import { CallerItems } from "./caller-items.js"
 import type { Desk } from "./desk.js"
@@ -245,9 +246,10 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
   }
 
   /** What the handler gave does not fit its own contract. */
-  protected misfit(what: string, issues: unknown): void {
+  protected misfit(what: string, issues: readonly Issue[]): void {
     this.finished()
-    this.log(new TypeError(`${what} of ${this.path} does not fit the contract`, { cause: issues }))
+    const told = [`${what} of ${this.path} does not fit the contract`, issueText({ issues })]
+    this.log(new TypeError(told.filter(Boolean).join(": "), { cause: issues }))
     if (!this.unwanted) this.fail(internal(this.executed).failure)
     this.stop()
   }
