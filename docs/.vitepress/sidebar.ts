@@ -19,6 +19,9 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
   {
     text: "When things go wrong",
     items: [
+      { text: "When the line drops", link: "/guides/line-drops" },
+      { text: "When a call fails", link: "/guides/failures" },
+      { text: "Troubleshooting by code", link: "/guides/troubleshooting" },
       { text: "Every error and close code", link: "/errors" },
       { text: "A call that must not happen twice", link: "/guides/idempotency" },
     ],
