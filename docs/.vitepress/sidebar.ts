@@ -12,6 +12,8 @@ export const sidebar: DefaultTheme.SidebarItem[] = [
       { text: "Server", link: "/guides/server" },
       { text: "Client", link: "/guides/client" },
       { text: "Streams", link: "/guides/streams" },
+      { text: "React", link: "/guides/react" },
+      { text: "TanStack Query", link: "/guides/tanstack-query" },
       { text: "Examples", link: "/examples/" },
       { text: "The live dashboard", link: "/guides/live-dashboard" },
     ],
