@@ -1,7 +1,7 @@
 import { type Direction, type Name, names, type Place, size, type World } from "./contract.js"
 
 /** Units that a player goes in a tick. */
-const pace = 1.5
+const pace = 2
 /** A coin this near is taken. */
 const reach = 5
 const coinCount = 12

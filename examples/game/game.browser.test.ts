@@ -29,23 +29,26 @@ describeInChromium("game", () => {
 
     // From edge to edge: wherever a player began, it has moved.
     await teal.keyboard.down("ArrowDown")
-    for (const page of [teal, amber]) await arrives(page, "Teal", /,86$/)
+    await amber.keyboard.down("ArrowUp")
+    for (const page of [teal, amber]) {
+      await arrives(page, "Teal", "86")
+      await arrives(page, "Amber", "4")
+    }
     await teal.keyboard.up("ArrowDown")
+    await amber.keyboard.up("ArrowUp")
 
     await putLine(teal, "Off")
     const { tick: cut } = await ticks(teal)
     await teal.keyboard.down("ArrowUp")
     await amber.keyboard.down("ArrowDown")
-    await arrives(amber, "Amber", /,86$/)
-    await amber.keyboard.up("ArrowDown")
-    await amber.keyboard.down("ArrowUp")
-    await arrives(amber, "Amber", /,4$/)
-    expect(await place(amber, "Teal")).toMatch(/,86$/)
+    await arrives(amber, "Amber", "86")
+    expect(await height(amber, "Teal")).toBe("86")
+    expect(await height(teal, "Amber")).toBe("4")
     const { tick: missed } = await ticks(amber)
     await putLine(teal, "Good")
     // What was steered without a line has arrived, and nobody joined anew.
-    for (const page of [teal, amber]) await arrives(page, "Teal", /,4$/)
-    await arrives(teal, "Amber", /,4$/)
+    for (const page of [teal, amber]) await arrives(page, "Teal", "4")
+    await arrives(teal, "Amber", "86")
     expect(await teal.getByRole("list", { name: "Coins" }).getByRole("listitem").count()).toBe(2)
     const now = await ticks(teal)
     expect(now.tick).toBeGreaterThan(missed)
@@ -59,13 +62,13 @@ describeInChromium("game", () => {
   })
 })
 
-async function place(page: Page, name: string): Promise<string> {
+async function height(page: Page, name: string): Promise<string | undefined> {
   const row = page.getByRole("list", { name: "Coins" }).getByText(name)
-  return (await row.getAttribute("data-place")) ?? ""
+  return (await row.getAttribute("data-place"))?.split(",")[1]
 }
 
-async function arrives(page: Page, name: string, where: RegExp): Promise<void> {
-  await expect.poll(() => place(page, name), { timeout: 15_000 }).toMatch(where)
+async function arrives(page: Page, name: string, where: string): Promise<void> {
+  await expect.poll(() => height(page, name), { timeout: 15_000 }).toBe(where)
 }
 
 async function ticks(page: Page) {

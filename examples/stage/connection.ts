@@ -13,7 +13,7 @@ export interface HereOptions extends ConnectOptions {
  * line is, and makes it slow or takes it off: what the examples are about is seen then.
  */
 export function connectHere({ place, condition, ...options }: HereOptions = {}): Connection {
-  const line = crypto.randomUUID()
+  const line = Math.random().toString(36).slice(2)
   const url = new URL(`rpc?line=${line}`, location.href)
   const connection = connect(url, { reconnect: { base: 100, cap: 500 }, ...options })
   const panel = panelOf(connection)
@@ -29,7 +29,7 @@ export function connectHere({ place, condition, ...options }: HereOptions = {}):
 
 /** Asks the server of the examples, beside the line, to cut the line or to slow it down. */
 function put(line: string, condition: unknown): void {
-  void fetch(`/lines/${line}`, { method: "PUT", body: String(condition) })
+  void fetch(`/lines/${line}/${condition}`, { method: "PUT" })
 }
 
 function panelOf(connection: Connection): HTMLFormElement {

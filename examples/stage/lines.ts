@@ -2,10 +2,11 @@ import { Duplex } from "node:stream"
 import { setTimeout } from "node:timers/promises"
 
 /** How a line is: `slow` as with a phone at the edge of its cell, `off` as in a tunnel. */
-export type Condition = "good" | "slow" | "off"
+type Condition = "good" | "slow" | "off"
 
-export function isCondition(text: string): text is Condition {
-  return text === "good" || text === "slow" || text === "off"
+/** Undefined for what is none. */
+export function conditionOf(text: string | undefined): Condition | undefined {
+  return text === "good" || text === "slow" || text === "off" ? text : undefined
 }
 
 /** Bytes that a slow line carries to its page in a millisecond, and how many at a time. */
@@ -53,7 +54,7 @@ class Wire extends Duplex {
     this.#condition = condition
     socket.on("data", (bytes) => this.push(bytes) || socket.pause())
     socket.once("end", () => this.push(null))
-    socket.once("error", () => this.destroy())
+    socket.on("error", () => this.destroy())
     socket.once("close", () => this.destroy())
   }
 

@@ -2,10 +2,9 @@ import { once } from "node:events"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
 import { Socket } from "node:net"
 import type { Duplex } from "node:stream"
-import { text } from "node:stream/consumers"
 import type { Server } from "@trunkline/server"
 import { attach } from "@trunkline/server/node"
-import { isCondition, Lines } from "./lines.js"
+import { conditionOf, Lines } from "./lines.js"
 import { type File, indexPage, pageOf, sharedFiles } from "./pages.js"
 
 /** Nothing is loaded from elsewhere, and the browser is told so. Zod compiles its schemas where it may. */
@@ -16,7 +15,7 @@ const policy =
 export class Stage {
   readonly #files = new Map<string, File>()
   readonly #lines = new Lines()
-  readonly #http = createServer((request, response) => void this.#answer(request, response))
+  readonly #http = createServer((request, response) => this.#answer(request, response))
   /** Never listens. Servers hear of upgrades here, whose sockets go through lines. */
   readonly #behind = createServer()
 
@@ -43,30 +42,27 @@ export class Stage {
   }
 
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const { pathname, searchParams } = urlOf(request)
-    const name = pathname.match(/^\/(\w+)\/rpc$/)?.[1]
+    const [path = "", query] = request.url?.split("?", 2) ?? []
+    const name = path.match(/^\/(\w+)\/rpc$/)?.[1]
     if (name === undefined || !this.#files.has(`/${name}/`)) return void socket.destroy()
     if (socket instanceof Socket) socket.setNoDelay()
-    const wire = this.#lines.carry(searchParams.get("line") ?? "", socket)
+    const wire = this.#lines.carry(new URLSearchParams(query).get("line") ?? "", socket)
     if (wire) this.#behind.emit("upgrade", request, wire, head)
   }
 
-  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname } = urlOf(request)
-    const line = pathname.match(/^\/lines\/([\w-]{1,64})$/)?.[1]
-    if (line !== undefined && request.method === "PUT") {
-      const condition = await text(request)
-      if (isCondition(condition)) this.#lines.change(line, condition)
-      response.writeHead(isCondition(condition) ? 204 : 400).end()
-      return
+  #answer({ method, url = "" }: IncomingMessage, response: ServerResponse): void {
+    const [path = ""] = url.split("?", 1)
+    const [, line, text] = path.match(/^\/lines\/([\w-]{1,64})\/(\w+)$/) ?? []
+    const condition = conditionOf(text)
+    const file = this.#files.get(path)
+    if (line && condition && method === "PUT") {
+      this.#lines.change(line, condition)
+      response.writeHead(204).end()
+    } else if (file && (method === "GET" || method === "HEAD")) {
+      const headers = { "content-security-policy": policy, "cache-control": "no-cache" }
+      response.writeHead(200, { ...headers, "content-type": file.type }).end(file.body)
+    } else {
+      response.writeHead(404).end("Not found\n")
     }
-    const file = this.#files.get(pathname)
-    if (!file) return void response.writeHead(404).end("Not found\n")
-    const headers = { "content-security-policy": policy, "cache-control": "no-cache" }
-    response.writeHead(200, { ...headers, "content-type": file.type }).end(file.body)
   }
-}
-
-function urlOf({ url = "/" }: IncomingMessage): URL {
-  return new URL(url, "http://localhost")
 }

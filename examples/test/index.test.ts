@@ -19,10 +19,12 @@ it.each(pages)("%s is in both lists, and shown with the others", async (name) =>
   }
 })
 
-it("answers what there is not with 404, and a line that cannot be so with 400", async () => {
-  expect((await fetch(`${all.url}nothing/`)).status).toBe(404)
-  const put = (condition: string) =>
-    fetch(`${all.url}lines/some`, { method: "PUT", body: condition })
-  expect((await put("broken")).status).toBe(400)
-  expect((await put("slow")).status).toBe(204)
+it("answers 404 for what there is not, and for a line that cannot be so", async () => {
+  const status = async (path: string, method: string) =>
+    (await fetch(all.url + path, { method })).status
+  expect(await status("nothing/", "GET")).toBe(404)
+  expect(await status("/", "GET")).toBe(404)
+  expect(await status("chat/", "POST")).toBe(404)
+  expect(await status("lines/some/broken", "PUT")).toBe(404)
+  expect(await status("lines/some/slow", "PUT")).toBe(204)
 })

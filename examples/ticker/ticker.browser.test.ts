@@ -27,7 +27,7 @@ describeInChromium("ticker", () => {
     await exceeds(page, "#phone .left-out", 0)
 
     await putLine(page, "Off", "#phone")
-    await exceeds(page, "#desk .received", (await number(page, "#desk .received")) + 5_000)
+    await exceeds(page, "#desk .received", (await number(page, "#desk .received")) + 3_000)
     await putLine(page, "Slow", "#phone")
     const before = await number(page, "#phone .received")
     await exceeds(page, "#phone .received", before + 500)
