@@ -197,7 +197,7 @@ describeInChromium("the live dashboard", () => {
     await feed.getByText("Alerts may be missing here").waitFor()
     expect(await feed.getByText(/^Memory at/).count()).toBe(raised)
     await page.getByText("written before").waitFor({ state: "detached" })
-    await page.getByText("Notes: all that there is").first().waitFor()
+    await page.getByText("Notes: sent whole").first().waitFor()
     await page.getByText("Alerts: some are lost").waitFor()
     onlyFailedAttempts()
   })
@@ -227,7 +227,7 @@ describeInChromium("the live dashboard", () => {
         .nth(1)
         .waitFor()
       expect(await feed.getByText(/^Memory at/).count()).toBe(2)
-      await expect.poll(() => fact("Alerts read to")).toMatch(/\.\d+$/)
+      await expect.poll(() => fact("Alerts cursor")).toMatch(/\.\d+$/)
       onlyFailedAttempts()
     } finally {
       await page.goto("about:blank")
@@ -239,7 +239,7 @@ describeInChromium("the live dashboard", () => {
   it("moves to the next server when this one is drained, and nothing is interrupted", async () => {
     await samplesAfter(3)
     const session = await fact("Session")
-    await page.getByRole("button", { name: "Drain the server" }).click()
+    await page.getByRole("button", { name: "Replace the server" }).click()
     await page.locator(".line-events", { hasText: "The server is about to leave" }).waitFor()
     await page.locator(".line-events", { hasText: "Moved to another session" }).waitFor()
     expect(await fact("Session")).not.toBe(session)
@@ -305,10 +305,10 @@ describeInChromium("the live dashboard", () => {
     await names.getByText("Grace").waitFor({ state: "detached" })
   })
 
-  it("opens a second viewer", async () => {
+  it("opens another viewer", async () => {
     const [second] = await Promise.all([
       context.waitForEvent("page"),
-      page.getByRole("link", { name: "Open a second viewer" }).click(),
+      page.getByRole("link", { name: "Add a viewer" }).click(),
     ])
     await second.locator("[data-sequence]").waitFor()
     await page.waitForFunction(() => document.querySelectorAll(".viewers li").length > 1)
@@ -335,7 +335,7 @@ describeInChromium("the live dashboard", () => {
         "Skip to the charts",
         "Cut the line",
         "Hold the reader",
-        "Open a second viewer",
+        "Add a viewer",
         "Add note",
         "Find a process",
         "Process table",

@@ -51,8 +51,8 @@ function useTold(
 }
 
 const noteTexts: { readonly [Type in StreamNote["type"]]?: string } = {
-  gap: "some are lost, as the server's store did not outlive it",
-  reset: "all that there is, and then what is new",
+  gap: "some are lost, the store no longer has them",
+  reset: "sent whole",
   stalled: "the store cannot be reached",
 }
 
@@ -73,7 +73,7 @@ function told(history: History, happening: Happening): History {
 function opening({ session: before, lostAt }: History, session: string | undefined, at: number) {
   const away = lostAt === undefined ? "" : ` after ${Math.round(at - lostAt)} ms`
   if (before === undefined) return "Opened a session"
-  if (away === "") return "Moved to another session, nothing was interrupted"
+  if (away === "") return "Moved to another session, no gap"
   return session === before ? `Healed${away}, same session` : `New session${away}, streams anew`
 }
 

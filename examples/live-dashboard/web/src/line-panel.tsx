@@ -20,12 +20,20 @@ export function LinePanel(): ReactNode {
   const dropped = useDropped()
   const [alerts, notes] = [useAlerts().cursor, useNotes().cursor]
   const events = useLineEvents()
-  const figures: readonly (readonly [string, string, string?])[] = [
-    ["Round trip", latency === undefined ? "–" : `${latency.toFixed(1)} ms`],
-    ["Subprotocol", info.subprotocol],
-    ["Session", info.session ?? "–"],
-    ["Frames in / out", `${count(info.framesIn)} / ${count(info.framesOut)}`],
-    ["Bytes in / out", `${bytes(info.unitsIn)} / ${bytes(info.unitsOut)}`],
+  const figures: readonly (readonly [string, string, string])[] = [
+    [
+      "Round trip",
+      latency === undefined ? "–" : `${latency.toFixed(1)} ms`,
+      "How long the last message to the server took to be answered",
+    ],
+    ["Subprotocol", info.subprotocol, "What page and server have agreed to speak"],
+    ["Session", info.session ?? "–", "It outlives a cut of the line, and not its server"],
+    [
+      "Frames in / out",
+      `${count(info.framesIn)} / ${count(info.framesOut)}`,
+      "Calls, results and items of this session: numbered, and kept until they are acknowledged",
+    ],
+    ["Bytes in / out", `${bytes(info.unitsIn)} / ${bytes(info.unitsOut)}`, "Of this session"],
     [
       "Replayed out / in",
       `${count(info.replayed)} / ${count(info.duplicates)}`,
@@ -36,8 +44,16 @@ export function LinePanel(): ReactNode {
       count(dropped),
       "Values skipped because this page was slow, as the contract allows",
     ],
-    ["Alerts read to", alerts ?? "–", "The cursor after which the alert feed goes on"],
-    ["Notes read to", notes ?? "–", "The cursor after which the notes go on"],
+    [
+      "Alerts cursor",
+      alerts ?? "–",
+      "The place of the last alert in the server's log: the feed goes on after it, whatever happens",
+    ],
+    [
+      "Notes cursor",
+      notes ?? "–",
+      "The place of the last change in the log of notes: they go on after it, whatever happens",
+    ],
   ]
   return (
     <Panel title="Line" className="line" aside={<LineState />}>
@@ -91,7 +107,7 @@ function SequenceFact(): ReactNode {
   const { first, last, missing, twice, earlierRuns, run } = sequence
   return (
     <div
-      title="Numbers of the samples that this page has seen"
+      title="The server numbers its samples, and this page counts them"
       data-sequence=""
       data-run={run}
       data-first={first}
@@ -123,10 +139,10 @@ function Actions(): ReactNode {
       </Button>
       <Button
         off={drain.pending}
-        title="The server leaves in good order, as in a deploy, and another takes over"
+        title="As in a deploy: another server takes over, and this one drains before it leaves"
         onClick={() => drain.run()}
       >
-        Drain the server
+        Replace the server
       </Button>
       <button
         type="button"
@@ -136,8 +152,14 @@ function Actions(): ReactNode {
       >
         {held ? "Release the reader" : "Hold the reader"}
       </button>
-      <a className="button" href="/" target="_blank" rel="noopener">
-        Open a second viewer
+      <a
+        className="button"
+        title="This page once more, in a new tab"
+        href="/"
+        target="_blank"
+        rel="noopener"
+      >
+        Add a viewer
       </a>
     </div>
   )
