@@ -17,6 +17,8 @@ export default defineConfig({
   description: "Typed calls and live streams over one WebSocket that heals itself",
   lang: "en",
   cleanUrls: true,
+  // None: a browser would ask for one, in vain.
+  head: [["link", { rel: "icon", href: "data:," }]],
   // The pages of packages and the start page stand beside this folder.
   srcDir: "..",
   srcExclude: [".changeset/**", "benchmarks/**", "**/dist/**", "examples/*/**"],

@@ -1,64 +1,18 @@
+import { readFileSync } from "node:fs"
 import type { DefaultTheme } from "vitepress"
+import { linkOf } from "./site-map.js"
 
-/** By what people come to do; each page by the name that its link has. */
-export const sidebar: DefaultTheme.SidebarItem[] = [
-  {
-    text: "Begin",
-    items: [
-      { text: "What it is", link: "/" },
-      { text: "The five-minute start", link: "/guides/start" },
-      { text: "Contract", link: "/guides/contract" },
-      { text: "A shared contract", link: "/guides/shared-contract" },
-      { text: "Server", link: "/guides/server" },
-      { text: "Client", link: "/guides/client" },
-      { text: "Streams", link: "/guides/streams" },
-      { text: "React", link: "/guides/react" },
-      { text: "TanStack Query", link: "/guides/tanstack-query" },
-      { text: "Examples", link: "/examples/" },
-      { text: "The live dashboard", link: "/guides/live-dashboard" },
-    ],
-  },
-  {
-    text: "When things go wrong",
-    items: [
-      { text: "When the line drops", link: "/guides/line-drops" },
-      { text: "When a call fails", link: "/guides/failures" },
-      { text: "Troubleshooting by code", link: "/guides/troubleshooting" },
-      { text: "Every error and close code", link: "/errors" },
-      { text: "A call that must not happen twice", link: "/guides/idempotency" },
-    ],
-  },
-  {
-    text: "In production",
-    items: [
-      { text: "Beside Express, Fastify, Hono and Next", link: "/guides/beside" },
-      { text: "Deployment", link: "/guides/deployment" },
-      { text: "Behind nginx, Caddy and balancers", link: "/guides/proxies" },
-      { text: "Observability", link: "/guides/observability" },
-      { text: "Brokers", link: "/guides/brokers" },
-      { text: "Limits", link: "/limits" },
-      { text: "Performance", link: "/performance" },
-    ],
-  },
-  { text: "Tests", items: [{ text: "Testing your service", link: "/guides/testing" }] },
-  {
-    text: "Reference",
-    items: [
-      { text: "API", link: "/api/" },
-      { text: "Types", link: "/types" },
-      { text: "Protocol", link: "/protocol" },
-      { text: "Test vectors", link: "/vectors/" },
-      { text: "Benchmarks", link: "/benchmarks" },
-    ],
-  },
-  {
-    text: "How it is made",
-    collapsed: true,
-    items: [
-      { text: "Architecture", link: "/architecture" },
-      { text: "The simulator", link: "/simulator" },
-      { text: "Decisions", link: "/decisions/" },
-      { text: "Contributing", link: "/contributing" },
-    ],
-  },
-]
+const contents = readFileSync(new URL("../README.md", import.meta.url), "utf8")
+
+/** The contents page: its sections, and in each the pages of its table. */
+export const sidebar: DefaultTheme.SidebarItem[] = contents
+  .split("\n## ")
+  .slice(1)
+  .map((section) => ({ text: section.split("\n")[0] ?? "", items: pagesOf(section) }))
+
+function pagesOf(section: string): DefaultTheme.SidebarItem[] {
+  const pages = [...section.matchAll(/^\| \[([^\]]+)\]\(([^)]+)\)/gm)].map(
+    ([, text = "", href = ""]) => ({ text, link: linkOf("docs/README.md", href) ?? "" }),
+  )
+  return section.startsWith("Reference") ? [{ text: "API", link: "/api/" }, ...pages] : pages
+}
