@@ -1,5 +1,7 @@
 // @vitest-environment jsdom
 import {
+  defaultScheduler,
+  notifyManager,
   QueryClient,
   QueryClientProvider,
   useInfiniteQuery,
@@ -249,126 +251,200 @@ it("a mutation is run with its input, and an infinite query asks for page after 
 })
 
 describe("a live query", () => {
+  const sumOptions = () => liveOptions(stage.client.count, undefined, { reduce: sum })
+
   function Sum(): ReactNode {
-    const { data, status, fetchStatus, error } = useQuery(
-      liveOptions(stage.client.count, undefined, { reduce: sum }),
-    )
+    const { data, status, fetchStatus, error } = useQuery(sumOptions())
     return `${status} ${fetchStatus} ${data} ${error?.code}`
   }
 
-  it("fills the cache as items come, once a frame, by one stream", async () => {
+  it("fills the cache as items come, once a frame, by one stream for all", async () => {
     const { source, push } = pushed()
-    stage.sources.push(source, source)
+    stage.sources.push(source)
     await show([<Sum key="a" />, <Sum key="b" />])
     await stage.painted()
+    expect(stage.text).toBe("pending fetching undefined undefined".repeat(2))
     push(...range(100))
-    await stage.until(() => stage.text.startsWith("success fetching 5050"))
+    await stage.until(() => stage.text === "success idle 5050 undefined".repeat(2))
     const written = vi.fn()
     const stop = cache.getQueryCache().subscribe(({ type }) => type === "updated" && written())
     push(...range(50))
-    await stage.until(() => stage.text.startsWith("success fetching 6325"))
+    await stage.until(() => stage.text.startsWith("success idle 6325"))
     expect(written).toHaveBeenCalledTimes(1)
     stop()
-    expect(stage.pair.server.stats().channels).toBe(1)
+    expect(stage.opened).toHaveLength(1)
   })
 
-  it("leaves its stream with its last observer, and keeps what it has", async () => {
+  it("outlives its last observer by a second, and keeps what it has", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    notifyManager.setScheduler(queueMicrotask)
     stage.sources.push(
-      (request) => silent(request, 3),
       (request) => silent(request, 3),
       (request) => silent(request, 4),
     )
     await show(<Sum />)
-    await stage.until(() => stage.text.startsWith("success fetching 6"))
+    await stage.until(() => stage.text.startsWith("success idle 6"))
     await show("elsewhere")
-    await stage.until(() => stage.opened.every(({ signal }) => signal.aborted))
-    expect(cache.getQueryData(queryKeyOfSum())).toBe(6)
-    stage.sources.length = 0
-    stage.sources.push(
-      (request) => silent(request, 4),
-      (request) => silent(request, 4),
-    )
+    vi.advanceTimersByTime(999)
+    await show(<Sum />)
+    vi.advanceTimersByTime(5_000)
+    await stage.settled()
+    expect(stage.opened).toHaveLength(1)
+    expect(stage.opened[0]?.signal.aborted).toBe(false)
+    await show("elsewhere")
+    vi.advanceTimersByTime(1_000)
+    await stage.settled()
+    expect(stage.opened[0]?.signal.aborted).toBe(true)
+    expect(stage.pair.server.stats().channels).toBe(0)
+    expect(cache.getQueryData(sumOptions().queryKey)).toBe(6)
     await show(<Sum />)
     expect(stage.text).toContain("6 undefined")
-    await stage.until(() => stage.text.startsWith("success fetching 10"))
+    await stage.until(() => stage.text.startsWith("success idle 10"))
+    expect(stage.opened).toHaveLength(2)
+    notifyManager.setScheduler(defaultScheduler)
   })
 
-  it("is idle when its source has ended, and is not begun again", async () => {
+  it("is cancelled with its query, before it has anything and after", async () => {
+    await show(<Sum />)
+    await stage.settled()
+    await act(async () => void (await cache.cancelQueries()))
+    await stage.until(() => stage.opened[0]?.signal.aborted === true)
+    stage.sources.push((request) => silent(request, 3))
+    await act(async () => void cache.refetchQueries())
+    await stage.until(() => stage.text.startsWith("success idle 6"))
+    await stage.leave()
+    cache.clear()
+    await stage.until(() => stage.opened[1]?.signal.aborted === true)
+    expect(cache.getQueryCache().getAll()).toEqual([])
+  })
+
+  it("gives what it has when it is fetched again, and begins anew when it is reset", async () => {
     stage.sources.push(
-      () => upTo(3),
-      () => upTo(3),
+      (request) => silent(request, 3),
+      (request) => silent(request, 4),
     )
     await show(<Sum />)
+    await stage.until(() => stage.text.startsWith("success idle 6"))
+    await act(() => cache.invalidateQueries({ queryKey: queryKey(stage.client.count) }))
+    await stage.painted()
+    expect([stage.text, stage.opened.length]).toEqual(["success idle 6 undefined", 1])
+    await act(async () => void cache.resetQueries({ queryKey: queryKey(stage.client.count) }))
+    await stage.until(() => stage.text === "success idle 10 undefined")
+    expect(stage.opened.map(({ signal }) => signal.aborted)).toEqual([true, false])
+  })
+
+  it("may be suspended for, and fetched ahead", async () => {
+    const { source, push } = pushed()
+    stage.sources.push(source)
+    const Suspended = () => <p>{useSuspenseQuery(sumOptions()).data}</p>
+    await show(
+      <Suspense fallback="waiting">
+        <Suspended />
+      </Suspense>,
+    )
+    await stage.painted()
+    expect(stage.text).toBe("waiting")
+    push(1, 2)
+    await stage.until(() => stage.text === "3")
+    push(3)
+    await stage.until(() => stage.text === "6")
+    const ahead = cache.fetchQuery(liveOptions(stage.client.board))
+    await stage.board.publish({ add: "a" })
+    await stage.until(
+      () => cache.getQueryData(liveOptions(stage.client.board).queryKey) !== undefined,
+    )
+    expect(await ahead).toEqual(expect.any(Array))
+  })
+
+  it("whose source has ended is not begun again", async () => {
+    stage.sources.push(() => upTo(3))
+    await show(<Sum />)
     await stage.until(() => stage.text === "success idle 6 undefined")
-    const { length } = stage.opened
     await show("elsewhere")
     await show(<Sum />)
     await stage.painted()
     expect(stage.text).toBe("success idle 6 undefined")
-    expect(stage.opened).toHaveLength(length)
+    expect(stage.opened).toHaveLength(1)
   })
 
-  it("fails as its stream does, or without an item", async () => {
+  it("fails as its stream does, with what it had, or without an item", async () => {
     stage.sources.push(async function* ({ errors }) {
       yield 1
       throw errors.BROKEN({ why: "it is" })
     })
-    stage.sources.push(...stage.sources)
     await show(<Sum />)
     await stage.until(() => stage.text === "error idle 1 BROKEN")
+    expect(stage.opened).toHaveLength(1)
     cache.clear()
-    stage.sources.length = 0
-    stage.sources.push(
-      () => upTo(0),
-      () => upTo(0),
-    )
+    stage.sources.push(() => upTo(0))
     await show(<Sum key="another" />)
     await stage.until(() => stage.text === "error idle undefined CLOSED")
+    expect(stage.opened).toHaveLength(2)
+  })
+
+  it("is opened again when its stream fails of what may pass, and not for ever", async () => {
+    const failing = async function* (): AsyncGenerator<number> {
+      yield 1
+      throw new RpcError("UNAVAILABLE")
+    }
+    stage.sources.push(failing, (request) => silent(request, 2))
+    await show(<Sum />)
+    await stage.until(() => stage.text === "success idle 3 undefined")
+    expect(stage.opened).toHaveLength(2)
+    await stage.leave()
+    cache.clear()
+    stage.sources.push(...Array(10).fill(failing))
+    await show(<Sum key="another" />)
+    await stage.until(() => stage.text === "error idle 1 UNAVAILABLE")
+    expect(stage.opened.length).toBeLessThanOrEqual(2 + 4)
   })
 
   it("goes on from what somebody else wrote", async () => {
     const { source, push } = pushed()
-    stage.sources.push(source, source)
+    stage.sources.push(source)
     await show(<Sum />)
     await stage.painted()
     push(1, 2)
-    await stage.until(() => stage.text.startsWith("success fetching 3"))
-    await act(async () => void cache.setQueryData(queryKeyOfSum(), 100))
+    await stage.until(() => stage.text.startsWith("success idle 3"))
+    await act(async () => void cache.setQueryData(sumOptions().queryKey, 100))
     push(5)
-    await stage.until(() => stage.text.startsWith("success fetching 105"))
+    await stage.until(() => stage.text.startsWith("success idle 105"))
   })
 
   it("of a topic begins with its state, and goes on where it was", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    notifyManager.setScheduler(queueMicrotask)
     stage.written = ["a"]
     const reduce = (
       board: readonly string[] | undefined,
       { add }: { add: string },
     ): readonly string[] => [...(board ?? []), add]
-    const resets = vi.fn((whole: readonly string[]) => whole)
+    const reset = vi.fn((whole: readonly string[]) => whole)
     const Board = () => (
       <p>
-        {useQuery(liveOptions(stage.client.board, undefined, { reduce, reset: resets })).data?.join(
-          "",
-        )}
+        {useQuery(liveOptions(stage.client.board, undefined, { reduce, reset })).data?.join("")}
       </p>
     )
     await show(<Board />)
     await stage.until(() => stage.text === "a")
     await stage.board.publish({ add: "b" })
     await stage.until(() => stage.text === "ab")
-    const begun = resets.mock.calls.length
     await show("elsewhere")
+    vi.advanceTimersByTime(1_000)
     await stage.settled()
+    expect(stage.pair.server.stats().channels).toBe(0)
     await stage.board.publish({ add: "c" })
     await show(<Board />)
     await stage.until(() => stage.text === "abc")
+    vi.useRealTimers()
     stage.pair.restart()
     await stage.board.publish({ add: "d" })
     await stage.until(() => stage.text === "abcd")
-    expect(resets).toHaveBeenCalledTimes(begun)
+    expect(reset).toHaveBeenCalledTimes(1)
+    notifyManager.setScheduler(defaultScheduler)
   })
 
-  it("is a list of the newest unless it is reduced, and hears of gaps if it asks to", async () => {
+  it("is a list of the newest unless it is reduced", async () => {
     const List = () => (
       <p>{useQuery(liveOptions(stage.client.log, undefined, { keep: 2 })).data?.join("")}</p>
     )
@@ -379,9 +455,10 @@ describe("a live query", () => {
   })
 
   it("tells of a reduction that throws, without another attempt", async () => {
-    stage.sources.push(...[1, 2, 3, 4].map(() => () => upTo(1)))
-    const reduce = (): number => {
-      throw new Error("not today")
+    stage.sources.push(...[1, 2, 3, 4].map(() => () => upTo(2)))
+    const reduce = (_: number | undefined, item: number): number => {
+      if (item === 2) throw new Error("not today")
+      return item
     }
     const Broken = () => {
       const { error } = useQuery(liveOptions(stage.client.count, undefined, { reduce }))
@@ -389,10 +466,6 @@ describe("a live query", () => {
     }
     await show(<Broken />)
     await stage.until(() => stage.text === "INTERNAL Error: not today")
-    expect(stage.opened.length).toBeLessThanOrEqual(2)
+    expect(stage.opened).toHaveLength(1)
   })
-
-  function queryKeyOfSum() {
-    return liveOptions(stage.client.count, undefined, { reduce: sum }).queryKey
-  }
 })

@@ -3,7 +3,6 @@ import type {
   Query,
   QueryClient,
   QueryFunctionContext,
-  QueryKey,
   UnusedSkipTokenOptions,
 } from "@tanstack/react-query"
 import { type FailureWith, RpcError, type StreamEvent } from "@trunkline/client"
@@ -47,10 +46,10 @@ export type LiveQuery<P, State> = UnusedSkipTokenOptions<
 
 /**
  * A subscription as a query: its data is what `reduce` makes of the items, or else a list of the newest,
- * brought up to date once a frame. The query succeeds with the first item, or with a topic's state, and is
- * `fetching` for as long as the stream is open. It is left with the query's last observer, and the next one
- * goes on behind the last item if the stream is a topic's, or else begins it anew. With another `reduce` the
- * same input is the same query.
+ * brought up to date once a frame. The query has its first data with the first item, or with a topic's
+ * state; from then on it follows the stream for as long as somebody looks, and a second longer. Who comes
+ * later goes on behind the last item if the stream is a topic's, or else begins it anew. An error of the
+ * stream is one of the query. With another `reduce` the same input is the same query.
  *
  * @throws TypeError for what is no subscription of a client
  *
@@ -85,20 +84,14 @@ export function liveOptions(
   const folding = reduce ? { reduce, reset, note } : listOf(checkedKeep(keep))
   return {
     queryKey: wholeKey(source.path, input, "live"),
-    queryFn: (context: QueryFunctionContext) => new LiveRun(source, folding, context).result,
-    // Its stream is opened again by whoever comes next, unless it had come to its end.
-    staleTime: (query: Query) => (places.get(query)?.done ? Number.POSITIVE_INFINITY : 0),
+    queryFn: (context: QueryFunctionContext) => follow(source, folding, context),
+    // What is followed is never old; what has ended will not change.
+    staleTime: (query: Query) =>
+      runs.has(query) || places.get(query)?.done ? Number.POSITIVE_INFINITY : 0,
     // What has not changed is for `reduce` to say.
     structuralSharing: false,
-    retry: (failures: number, error: unknown) => !isOwn(error) && retryOf("safe")(failures, error),
+    retry: (failures: number, error: unknown) => retry(failures + earlierOf(error), error),
   }
-}
-
-/** Errors of the application's own functions: the next attempt would end with the same. */
-const own = new WeakSet<object>()
-
-function isOwn(error: unknown): boolean {
-  return error instanceof Error && own.has(error)
 }
 
 /** The options of all forms. */
@@ -109,48 +102,132 @@ interface Given {
   readonly keep?: number | undefined
 }
 
+/** Opening a subscription again does no harm. */
+const retry = retryOf("safe")
+
+/** Of an error that is not to be tried again. */
+const never = Number.POSITIVE_INFINITY
+
+/** How often the stream of an error had failed before, one soon after the other. */
+const earlier = new WeakMap<object, number>()
+
+function earlierOf(error: unknown): number {
+  return (error instanceof Error && earlier.get(error)) || 0
+}
+
 /** How far the data of a query has got. */
 interface Place {
   readonly cursor: string | undefined
-  readonly done: boolean
+  readonly done?: boolean
+  /** What its stream ended with, for the next run of the query's function to tell. */
+  readonly failure?: RpcError | undefined
+  readonly failures?: number
 }
 
 const places = new WeakMap<object, Place>()
 
+/** Queries whose stream is open. */
+const runs = new WeakMap<object, LiveRun>()
+
 /** Written to the cache without waiting for a frame: so many events wait at most. */
 const mostEvents = 256
+/** Milliseconds that a stream outlives the last who looked at its query. */
+const linger = 1_000
+/** Milliseconds: a stream that lived as long did not fail for the reason of the one before. */
+const sound = 30_000
 
-/** One run of a live query's function: from an observer's coming until the stream ends, or nobody looks. */
+function follow(
+  source: Source,
+  folding: Folding,
+  { client, queryKey, signal }: QueryFunctionContext,
+): Promise<unknown> {
+  const query = client.getQueryCache().find({ queryKey, exact: true })
+  if (!query) return Promise.reject(new TypeError("a live query is in its client's cache"))
+  const { failure, ...place } = places.get(query) ?? { cursor: undefined }
+  places.set(query, place)
+  if (failure) return Promise.reject(failure)
+  const open = runs.get(query)
+  if (open?.holds(query.state.data)) return open.goOn(signal)
+  open?.drop()
+  const run = new LiveRun(source, folding, client, query)
+  runs.set(query, run)
+  return run.goOn(signal)
+}
+
+/** Follows a stream for a query, from its first run until it ends or nobody looks any more. */
 class LiveRun implements ReadingUser {
-  readonly result: Promise<unknown>
   readonly #fold: Fold
   readonly #client: QueryClient
-  readonly #key: QueryKey
+  readonly #query: Query
   readonly #reading: Reading
+  readonly #unwatch: () => void
+  readonly #first: Promise<unknown>
+  /** What was in the cache will do, as soon as the server has taken the stream on. */
+  readonly #continues: boolean
+  readonly #failures: number
+  readonly #begun = performance.now()
   #events: StreamEvent<unknown>[] = []
+  #written = false
+  #settled = false
+  #live = false
   #over: (() => void) | undefined
+  #leaving: ReturnType<typeof setTimeout> | undefined
   #resolve = (_data: unknown): void => {}
   #reject = (_error: unknown): void => {}
 
-  constructor(
-    source: Source,
-    folding: Folding,
-    { client, queryKey, signal }: QueryFunctionContext,
-  ) {
+  constructor(source: Source, folding: Folding, client: QueryClient, query: Query) {
+    const { cursor, failures = 0 } = places.get(query) ?? {}
+    const has = query.state.data !== undefined
+    const from = has ? cursor : undefined
     this.#client = client
-    this.#key = queryKey
+    this.#query = query
+    this.#failures = failures
+    this.#continues = from !== undefined
     this.#fold = new Fold(folding)
-    this.result = new Promise((resolve, reject) => {
+    if (has && !from) this.#events.push(restarted)
+    this.#first = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const query = this.#query
-    const has = query?.state.data !== undefined
-    const from = has ? places.get(query)?.cursor : undefined
-    if (has && from === undefined) this.#events.push(restarted)
+    this.#first.catch(() => {})
     this.#reading = new Reading(source.open(from), this)
-    if (signal.aborted) this.#leave()
-    else signal.addEventListener("abort", () => this.#leave())
+    this.#unwatch = client.getQueryCache().subscribe((event) => {
+      if (event.query !== query) return
+      if (event.type === "removed") this.drop()
+      else if (event.type.startsWith("observer")) this.#look()
+    })
+  }
+
+  /** Whether what is in the cache came from here, or nothing has come from here yet. */
+  holds(data: unknown): boolean {
+    return !this.#written || data !== undefined
+  }
+
+  /** For another run of the query's function: gives the first data, or what there is. */
+  async goOn(signal: AbortSignal): Promise<unknown> {
+    clearTimeout(this.#leaving)
+    const cancel = () => (this.#query.isActive() ? this.stop() : this.#look())
+    if (signal.aborted) cancel()
+    else signal.addEventListener("abort", cancel)
+    await this.#first
+    signal.removeEventListener("abort", cancel)
+    this.#look()
+    return this.#query.state.data
+  }
+
+  stop(): void {
+    this.#write()
+    clearTimeout(this.#leaving)
+    this.#unwatch()
+    this.#reading.stop()
+    if (runs.get(this.#query) === this) runs.delete(this.#query)
+    this.#reject(new RpcError("CANCELLED", { executed: "unknown" }))
+  }
+
+  /** The data in the cache is no longer what this makes. */
+  drop(): void {
+    this.#events = []
+    this.stop()
   }
 
   hear(event: StreamEvent<unknown>): void {
@@ -158,22 +235,18 @@ class LiveRun implements ReadingUser {
     if (this.#events.length >= mostEvents) this.#write()
   }
 
-  live(): void {}
+  live(): void {
+    this.#live = true
+  }
 
   ended(error: RpcError | undefined): void {
-    this.#over = () => {
-      if (error) this.#fail(error)
-      else this.#done()
-    }
+    this.#over = () => (error ? this.#fail(error) : this.#done())
   }
 
   show(): void {
     this.#write()
+    if (this.#continues && this.#live) this.#settle()
     this.#over?.()
-  }
-
-  get #query(): Query | undefined {
-    return this.#client.getQueryCache().find({ queryKey: this.#key, exact: true })
   }
 
   /** On top of what the cache has: somebody else may have written there. */
@@ -181,38 +254,64 @@ class LiveRun implements ReadingUser {
     const events = this.#events
     if (events.length === 0) return
     this.#events = []
-    this.#fold.resume(this.#client.getQueryData(this.#key))
+    const { queryKey, state: before } = this.#query
+    this.#fold.resume(before.data)
     for (const event of events) this.#fold.add(event)
     const { state, error } = this.#fold
-    if (state !== undefined) this.#client.setQueryData(this.#key, state)
-    this.#mark(this.#reading.cursor, false)
-    if (error) this.#fail(error)
+    if (error) return this.#fail(error)
+    this.#mark({ cursor: this.#reading.cursor })
+    if (state === undefined) return
+    if (state !== before.data) this.#client.setQueryData(queryKey, state)
+    this.#written = true
+    this.#settle()
   }
 
-  #mark(cursor: string | undefined, done: boolean): void {
-    const query = this.#query
-    if (query) places.set(query, { cursor, done })
+  #settle(): void {
+    this.#settled = true
+    this.#resolve(undefined)
+  }
+
+  /** Nobody may be looking any more, or again. */
+  #look(): void {
+    clearTimeout(this.#leaving)
+    if (!this.#query.isActive()) this.#leaving = setTimeout(() => this.stop(), linger)
+  }
+
+  #mark(place: Place): void {
+    places.set(this.#query, place)
   }
 
   #done(): void {
-    const data = this.#client.getQueryData(this.#key)
-    this.#mark(undefined, data !== undefined)
-    if (data !== undefined) this.#resolve(data)
-    else this.#fail(new RpcError("CLOSED", { message: "it ended before its first item" }))
+    if (!this.#settled) return this.#fail(new RpcError("CLOSED", { message: "it had no item" }))
+    this.#mark({ cursor: undefined, done: true })
+    this.stop()
   }
 
+  /** A run of the query's function tells of it: TanStack Query knows what to do about an error then. */
   #fail(error: RpcError): void {
-    if (this.#fold.error) own.add(error)
-    if (error.code === "GAP" || this.#fold.error) this.#mark(undefined, false)
-    this.#reading.stop()
-    this.#reject(error)
+    this.#events = []
+    const isOwn = error === this.#fold.error
+    const failures = performance.now() - this.#begun < sound ? this.#failures + 1 : 0
+    const cursor = isOwn || error.code === "GAP" ? undefined : this.#reading.cursor
+    if (isOwn) earlier.set(error, never)
+    this.#mark({ cursor })
+    if (!this.#settled) this.#reject(error)
+    else {
+      if (!isOwn) earlier.set(error, failures - 1)
+      this.#mark({ cursor, failures, failure: error })
+    }
+    this.stop()
+    if (this.#settled && this.#query.isActive()) void this.#tell()
   }
 
-  /** Nobody looks any more; what has arrived is kept, with its place. */
-  #leave(): void {
-    this.#write()
-    this.#reading.stop()
-    this.#resolve(this.#client.getQueryData(this.#key) ?? null)
+  /** The run that gave the first data may still be on its way to the cache. */
+  async #tell(): Promise<void> {
+    try {
+      await this.#query.promise
+      await this.#query.fetch()
+    } catch {
+      // It is in the query's state.
+    }
   }
 }
 
