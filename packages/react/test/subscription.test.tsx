@@ -57,6 +57,20 @@ describe("a component that follows a subscription", () => {
     expect(renders.mock.calls.length).toBeGreaterThanOrEqual(4)
   })
 
+  it("goes on in a page that nobody sees, by a timer, and nothing waits there", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    vi.spyOn(document, "hidden", "get").mockReturnValue(true)
+    const { source, push } = pushed()
+    stage.sources.push(source)
+    await stage.show(<Latest client={stage.client} />)
+    push(...range(1_000))
+    for (let turn = 0; turn < 20; turn++) await stage.settled()
+    expect(stage.text).toBe("none")
+    await act(async () => vi.advanceTimersByTime(1_000))
+    expect(stage.text).toBe("1000")
+    vi.restoreAllMocks()
+  })
+
   it("is one stream on the wire under StrictMode, and none when it is gone", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
     stage.sources.push((request) => silent(request, 3))
