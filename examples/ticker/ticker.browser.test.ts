@@ -39,7 +39,7 @@ describeInChromium("ticker", () => {
 
     await page.getByRole("button", { name: "Open the market" }).click()
     await exceeds(page, "#phone .received", phone)
-  })
+  }, 60_000)
 })
 
 async function number(page: Page, place: string): Promise<number> {
@@ -47,5 +47,5 @@ async function number(page: Page, place: string): Promise<number> {
 }
 
 async function exceeds(page: Page, place: string, least: number): Promise<void> {
-  await expect.poll(() => number(page, place), { timeout: 15_000 }).toBeGreaterThan(least)
+  await expect.poll(() => number(page, place), { timeout: 30_000 }).toBeGreaterThan(least)
 }
