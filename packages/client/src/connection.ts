@@ -102,6 +102,8 @@ export class Connection implements Caller {
   readonly #events: EventEmitter<ConnectionEvents> = new EventEmitter()
   readonly #keeping: KeeperUser
   readonly #instance: string
+  /** Of a server that closed us for good: code and reason. */
+  #farewell: string | undefined
   readonly #counts: ServiceCounts = { eventsDropped: 0, refused: () => {} }
   /** What we speak, best first. */
   readonly #codecs: readonly [Codec, ...Codec[]]
@@ -268,6 +270,9 @@ export class Connection implements Caller {
       },
       get observer() {
         return connection.#observer
+      },
+      get farewell() {
+        return connection.#farewell
       },
       get refusing() {
         return connection.#draining !== undefined
@@ -456,6 +461,7 @@ export class Connection implements Caller {
     if (this.#state === "closed") return
     for (const keeper of keepers) keeper.stop()
     this.#unwatch()
+    if (code) this.#farewell = `${code} ${reason}`
     this.#move("close", code, reason)
     for (const { driver } of keepers) {
       driver.step((session) => session.close())

@@ -460,7 +460,13 @@ describe("a close code", () => {
       socket.send('[0,0,[3,{"code":"forbidden","message":"not you"}]]', () => socket.terminate())
     })
     const connection = dial(url)
+    const waiting = safe(createClient(service, connection).echo("a"))
     expect(await reached(connection, "closed")).toMatchObject({ code: 4403, reason: "not you" })
+    const message = "echo: CLOSED: 4403 not you"
+    expect(await waiting).toMatchObject({ error: { code: "CLOSED", executed: "no", message } })
+    expect(await safe(createClient(service, connection).echo("b"))).toMatchObject({
+      error: { code: "CLOSED", executed: "no", message },
+    })
   })
 
   test("with a hint is waited for as long as the hint says, whatever the backoff", async () => {

@@ -15,6 +15,8 @@ export interface Line {
   readonly timeout: number
   /** Whether a socket carries the session now. */
   readonly attached: boolean
+  /** What the other side said when it closed it for good, for messages. */
+  readonly farewell?: string | undefined
   /** Writes a payload in the codec of the session. Throws Unencodable. */
   encode(value: unknown): Encoded
   open(request: OpenRequest, user: CallerSide): OpenedChannel

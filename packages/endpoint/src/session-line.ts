@@ -23,6 +23,8 @@ export interface LineOwner {
   readonly driver: Driver
   /** Nothing new is taken any more. */
   readonly refusing: boolean
+  /** What the other side said when it closed it for good. */
+  readonly farewell?: string | undefined
   /** In whose session a channel is: while a client moves it has two. */
   ownerOf(channel: OpenedChannel): ChannelOwner
   /** Hears of every call and stream that is opened. */
@@ -44,6 +46,10 @@ export class SessionLine implements Line {
 
   get attached(): boolean {
     return this.#owner.driver.session.attached
+  }
+
+  get farewell(): string | undefined {
+    return this.#owner.farewell
   }
 
   now(): number {

@@ -18,7 +18,7 @@ export function toError(
   failure: CallerFailure,
   channel?: OpenedChannel,
 ): RpcError {
-  const { code, message = code, why = whyOf(failure, channel) } = failure
+  const { code, message = code, why = whyOf(line, failure, channel) } = failure
   const told = [path, code, why].filter(Boolean).join(": ")
   return new RpcError(code, {
     ...failure,
@@ -30,9 +30,14 @@ export function toError(
 const neverSent = "it waited for the line and was never sent"
 
 /** What can be told of a failure that came without words. */
-function whyOf(failure: Failure, channel: OpenedChannel | undefined): string | undefined {
+function whyOf(
+  line: Line,
+  failure: Failure,
+  channel: OpenedChannel | undefined,
+): string | undefined {
   const { code, data, message, executed } = failure
   if (message) return undefined
+  if (code === "CLOSED") return line.farewell
   if (code === "TIMEOUT" && executed === "no" && channel?.id === 0) return neverSent
   if (code !== "VALIDATION") return undefined
   // Whoever finds fault with an input says where; the session has no words for what it refuses.
