@@ -53,6 +53,7 @@ export interface StateChange {
   readonly to: ConnectionState
   /** The close code that led here, if one did. */
   readonly code?: number | undefined
+  /** Why, in the words of the server or of `ws`; empty where nobody said, as in browsers. */
   readonly reason?: string | undefined
 }
 

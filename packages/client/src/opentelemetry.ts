@@ -10,7 +10,10 @@ import type { Connection } from "./connection.js"
 
 /** How `traceConnection` differs from its defaults. */
 export interface TraceOptions {
-  /** Who makes the spans. Default: the global provider's. */
+  /**
+   * Who makes the spans.
+   * @default the global provider's
+   */
   readonly tracer?: Tracer | undefined
 }
 

@@ -30,6 +30,7 @@ export interface ConnectOptions extends ConnectRuntime {
    * Says who we are, before each attempt to connect: the token travels in the first message, never in
    * the URL. At most 8,192 units, fewer if JSON escapes them. When it throws, or gives what is no token,
    * the connection's `error` event tells of it as `UNAVAILABLE`, and the next attempt asks again.
+   * @default none is sent
    */
   readonly token?: (() => Awaitable<string | undefined>) | undefined
   /**

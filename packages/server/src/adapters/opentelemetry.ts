@@ -12,7 +12,10 @@ import { Server } from "../server.js"
 
 /** How `traceServer` differs from its defaults. */
 export interface TraceOptions {
-  /** Who makes the spans. Default: the global provider's. */
+  /**
+   * Who makes the spans.
+   * @default the global provider's
+   */
   readonly tracer?: Tracer | undefined
 }
 

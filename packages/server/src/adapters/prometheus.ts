@@ -4,14 +4,20 @@ import type { ServerStats } from "../stats.js"
 
 /** How `measureServer` differs from its defaults. */
 export interface MeasureOptions {
-  /** Where the metrics are registered. Default: the one that `prom-client` shares. */
+  /**
+   * Where the metrics are registered.
+   * @default the one that `prom-client` shares
+   */
   readonly register?: Registry | undefined
   /**
    * What the names begin with; for a second server in one register.
    * @default "trunkline_"
    */
   readonly prefix?: string | undefined
-  /** Seconds into which the durations of calls are sorted. Default: from 0.001 to 30. */
+  /**
+   * Seconds into which the durations of calls are sorted.
+   * @default from 0.001 to 30
+   */
   readonly buckets?: readonly number[] | undefined
 }
 
