@@ -88,19 +88,15 @@ const orders = useSubscription(client.orders, undefined, {
   reduce: (all = [], order) => [...all, order],
 })
 expectTypeOf(orders.data).toEqualTypeOf<Order[] | undefined>()
+type Counts = Record<string, number>
+const count = (counts: Counts = {}, { id, count }: Order): Counts => ({ ...counts, [id]: count })
 const counts = useSubscription(client.orders, undefined, {
-  reduce: (counts: Record<string, number> = {}, { id, count }) => ({ ...counts, [id]: count }),
+  reduce: count,
   reset: (all) => Object.fromEntries(all.map(({ id, count }) => [id, count])),
 })
-expectTypeOf(counts.data).toEqualTypeOf<Record<string, number> | undefined>()
-useSubscription(
-  client.orders,
-  undefined,
-  // @ts-expect-error: the state is no record, and nothing makes one of it
-  {
-    reduce: (counts: Record<string, number> = {}, { id, count }) => ({ ...counts, [id]: count }),
-  },
-)
+expectTypeOf(counts.data).toEqualTypeOf<Counts | undefined>()
+// @ts-expect-error: the state is no record, and nothing makes one of it
+useSubscription(client.orders, undefined, { reduce: count })
 const rows = useSubscription(client.alerts, undefined, {
   reduce: (rows: readonly (string | null)[] = [], alert) => [...rows, alert],
   note: (rows = [], note) => (note.type === "gap" ? [...rows, null] : rows),
@@ -112,7 +108,7 @@ const cpu = useSubscription(client.samples, { hosts: [] }, { select: ({ latest }
 expectTypeOf(cpu.data).toEqualTypeOf<number | undefined>()
 // @ts-expect-error: it renders for what was selected only
 cpu.items
-const count = useSubscription(
+const size = useSubscription(
   client.samples,
   { hosts: [] },
   {
@@ -120,7 +116,7 @@ const count = useSubscription(
     select: ({ data }) => data?.size ?? 0,
   },
 )
-expectTypeOf(count.data).toEqualTypeOf<number>()
+expectTypeOf(size.data).toEqualTypeOf<number>()
 
 /* Something has come. */
 const arrived = useSuspenseSubscription(client.orders, undefined, {
