@@ -117,6 +117,8 @@ export class Connection implements Caller {
   readonly #left = new Set<SessionKeeper>()
   #state: ConnectionState = "connecting"
   #observer: Observer | undefined
+  /** The program itself closes it: that its streams end by that is no error. */
+  #wanted = false
   /** What `drain` gave, once it was asked for, and what resolves it. */
   #draining: Promise<void> | undefined
   #drained: (() => void) | undefined
@@ -222,6 +224,7 @@ export class Connection implements Caller {
   drain(): Promise<void> {
     if (this.#state === "closed") return Promise.resolve()
     if (this.#draining) return this.#draining
+    this.#wanted = true
     this.#draining = new Promise((resolve) => {
       this.#drained = resolve
     })
@@ -242,6 +245,7 @@ export class Connection implements Caller {
   async close(): Promise<void> {
     if (this.#state === "closed") return
     const keepers = this.#keepers
+    this.#wanted = true
     this.#draining ??= Promise.resolve()
     for (const { driver } of keepers) driver.step((session) => session.bye("closed"))
     this.#finish(keepers)
@@ -249,6 +253,7 @@ export class Connection implements Caller {
 
   /** Drops the line without a word; what is open fails as with `close`. */
   async abort(): Promise<void> {
+    this.#wanted = true
     this.#finish(this.#keepers)
   }
 
@@ -279,7 +284,9 @@ export class Connection implements Caller {
         return connection.#draining !== undefined
       },
       ownerOf: (channel: OpenedChannel) => connection.#keeperOf(channel),
-      report: (error: RpcError) => connection.#report(error),
+      report: (error: RpcError) => {
+        if (error.code !== "CLOSED" || !connection.#wanted) connection.#report(error)
+      },
     }
     return new SessionLine(owner, this.#host, timeout)
   }

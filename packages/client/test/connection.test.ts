@@ -668,6 +668,36 @@ describe("the end", () => {
     expect(connection.state).toBe("closed")
   })
 
+  test.each(["close", "drain", "abort"] as const)(
+    "%s ends streams, and is no error that nobody took",
+    async (verb) => {
+      const connection = dial(urlOf(await start()))
+      const unheard: RpcError[] = []
+      connection.on("error", (error) => unheard.push(error))
+      const streams = createClient(service, connection)
+      await new Promise<void>((resolve) => {
+        streams.stream().subscribe({ item: () => resolve() })
+      })
+      await connection[verb]()
+      // One that asks for its end is told of it all the same.
+      const error = await new Promise<RpcError>((resolve) => {
+        streams.stream().subscribe({ item: () => {}, error: resolve })
+      })
+      expect(error).toMatchObject({ code: "CLOSED", executed: "no" })
+      expect(unheard).toEqual([])
+    },
+  )
+
+  test("a server that ends it for good is an error that nobody took", async () => {
+    const url = await startFake((socket) => socket.close(4403, "not you"))
+    const connection = dial(url)
+    const unheard = new Promise<RpcError>((resolve) => connection.on("error", resolve))
+    createClient(service, connection)
+      .stream()
+      .subscribe({ item: () => {} })
+    expect(await unheard).toMatchObject({ code: "CLOSED" })
+  })
+
   test("drain without a line waits for it, as the calls do", async () => {
     const listening = await start()
     let arrive: (token: string) => void = () => {}
