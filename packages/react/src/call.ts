@@ -7,6 +7,7 @@ import {
   safe,
 } from "@trunkline/client"
 import { useCallback, useEffect, useMemo, useRef, useState } from "react"
+import { kindOf } from "./procedure.js"
 
 /** How a component makes a call. */
 export interface UseCallOptions {
@@ -132,10 +133,13 @@ class Runs {
 
 /** Where a procedure takes its options; undefined for a function that is no procedure. */
 function placeOfOptions(call: unknown, cancels: boolean): number | undefined {
+  if (typeof call !== "function") throw new TypeError("what was passed is no call")
   const handle = handleOf(call)
   if (!handle && cancels) throw new TypeError("only a procedure of a client can be cancelled")
   if (!handle) return undefined
-  const { kind = "call", path } = handle
+  const kind = kindOf(handle)
+  const { path } = handle
+  if (kind === "client") throw new TypeError("the client itself is no call")
   if (kind !== "call" && kind !== "upload") throw new TypeError(`${path}: a ${kind} is no call`)
   return cancels ? (kind === "upload" ? 2 : 1) : undefined
 }

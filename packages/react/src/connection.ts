@@ -21,8 +21,13 @@ export interface ConnectionOptions {
 
 export const defaultEvery = 1_000
 
+/** Milliseconds: a longer interval overflows, and would ring all the time. */
+const longest = 2_147_483_647
+
 /**
  * The state of a connection and its latency. While rendering on a server it is `connecting`.
+ *
+ * @throws TypeError for an `every` that is no time between two looks
  *
  * @example
  * ```tsx
@@ -47,6 +52,8 @@ export function useConnection(
 /**
  * What a panel may want to know of a connection: its session, and what it has carried so far. It is
  * undefined while rendering on a server.
+ *
+ * @throws TypeError as `useConnection` does
  */
 export function useConnectionInfo(
   connection: Connection,
@@ -76,6 +83,7 @@ class Watch<View extends object> {
     every: number,
     read: (change: StateChange | undefined) => View,
   ) {
+    if (!(every > 0 && every <= longest)) throw new TypeError(`every cannot be ${every}`)
     this.#connection = connection
     this.#every = every
     this.#read = read

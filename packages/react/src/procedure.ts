@@ -81,6 +81,13 @@ export function keyOf(input: unknown): string {
   return input === undefined ? "" : canonicalText(input)
 }
 
+/** What stands behind a handle: the word of the contract, a group, or the client itself. */
+export function kindOf({ path, kind, declared }: ProcedureHandle): string {
+  if (path === "") return "client"
+  // Where a client has its contract's type alone, whatever is not said to be something else is a call.
+  return kind ?? (declared === undefined ? "call" : "group")
+}
+
 function connectionOf({ caller }: ProcedureHandle): Connection | undefined {
   return isConnection(caller) ? caller : undefined
 }

@@ -79,6 +79,7 @@ export class SharedStream implements ReadingUser {
   /** What is shown is of the stream before it began anew. */
   #anew = false
   #stalled = false
+  #over = false
   #arrival: Promise<void> | undefined
   #arrive = (): void => {}
 
@@ -115,7 +116,7 @@ export class SharedStream implements ReadingUser {
     this.pace()
     if (this.#viewers.size > 0 || this.#leased) return
     if (this.#status === "error") this.close()
-    else this.#ending = setTimeout(() => this.close(), linger)
+    else this.#closeSoon()
   }
 
   /** Takes nothing while all who look are paused. */
@@ -170,6 +171,7 @@ export class SharedStream implements ReadingUser {
   }
 
   close(): void {
+    this.#over = true
     clearTimeout(this.#ending)
     this.#unlease()
     this.#unlisten()
@@ -193,7 +195,7 @@ export class SharedStream implements ReadingUser {
     this.#status = error ? "error" : "done"
     this.#error = error
     // A suspended component has a moment to be told of it; one that comes later begins the stream again.
-    if (error && this.#viewers.size === 0) this.#ending = setTimeout(() => this.close(), linger)
+    if (error && this.#viewers.size === 0) this.#closeSoon()
   }
 
   show(): void {
@@ -209,8 +211,17 @@ export class SharedStream implements ReadingUser {
     for (const viewer of this.#viewers) viewer.changed()
   }
 
-  /** Begins again: where it was, if that can be, or else anew. */
+  #closeSoon(): void {
+    clearTimeout(this.#ending)
+    this.#ending = setTimeout(() => this.close(), linger)
+  }
+
+  /**
+   * Begins again: where it was, if that can be, or else anew. Not for whoever has kept this and is gone:
+   * nobody would close what it opens.
+   */
   readonly #retry = (): void => {
+    if (this.#over) return
     const failed = [...this.#folds.keys()].some(({ error }) => error)
     if (this.#status !== "error" && this.#status !== "done" && !failed) return
     const cursor = failed || this.#error?.code === "GAP" ? undefined : this.#reading.cursor

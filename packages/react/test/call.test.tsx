@@ -1,4 +1,6 @@
 // @vitest-environment jsdom
+import { createClient } from "@trunkline/client"
+import { call, contract } from "@trunkline/contract"
 import { type CallState, useCall } from "@trunkline/react"
 import { act, type ReactNode, StrictMode } from "react"
 import { afterEach, beforeEach, expect, it } from "vitest"
@@ -121,6 +123,12 @@ it("refuses what is no call, and to cancel what it cannot", async () => {
   const uses = [
     // @ts-expect-error: a subscription
     () => useCall(stage.client.count),
+    // @ts-expect-error: the client
+    () => useCall(stage.client),
+    // @ts-expect-error: a group
+    () => useCall(createClient(contract({ all: { one: call({}) } }), stage.pair.connection).all),
+    // @ts-expect-error: nothing
+    () => useCall(undefined),
     () => useCall((input: number) => stage.client.double(input), { onLeave: "cancel" }),
   ]
   const thrown: unknown[] = []
@@ -137,6 +145,9 @@ it("refuses what is no call, and to cancel what it cannot", async () => {
   }
   expect(thrown.map(String)).toEqual([
     "TypeError: count: a subscription is no call",
+    "TypeError: the client itself is no call",
+    "TypeError: all: a group is no call",
+    "TypeError: what was passed is no call",
     "TypeError: only a procedure of a client can be cancelled",
   ])
 })

@@ -52,3 +52,10 @@ it("looks at what is measured as often as it is told, and renders for what has c
 it("is connecting where a server renders", () => {
   expect(renderToString(<Line />)).toContain("connecting")
 })
+
+it("refuses a time that no timer keeps", () => {
+  for (const every of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
+    const Wrong = (): ReactNode => useConnection(stage.pair.connection, { every }).state
+    expect(() => renderToString(<Wrong />)).toThrow(`every cannot be ${every}`)
+  }
+})

@@ -421,6 +421,47 @@ describe("a stream", () => {
     expect(new Set(retries).size).toBeLessThan(retries.length)
   })
 
+  it("is not begun again by who has gone: nobody would end it", async () => {
+    stage.sources.push(broken)
+    const retries: (() => void)[] = []
+    await stage.show(<State client={stage.client} retries={retries} />)
+    await stage.until(() => stage.text === "error 1 stale")
+    await stage.leave()
+    retries.at(-1)?.()
+    await stage.settled()
+    expect(stage.opened).toHaveLength(1)
+    expect(stage.pair.server.stats().channels).toBe(0)
+  })
+
+  it("that fails when all have left is still there for who comes, and begins again", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    let fail = () => {}
+    stage.sources.push(
+      async function* ({ errors }) {
+        yield 1
+        await new Promise<void>((resolve) => {
+          fail = resolve
+        })
+        throw errors.BROKEN({ why: "it is" })
+      },
+      (request) => silent(request, 2),
+    )
+    const retries: (() => void)[] = []
+    await stage.show(<State client={stage.client} />)
+    await stage.until(() => stage.text === "live 1 fresh")
+    await stage.leave()
+    vi.advanceTimersByTime(linger / 2)
+    fail()
+    await stage.painted()
+    await stage.show(<State client={stage.client} retries={retries} />)
+    expect(stage.text).toBe("error 1 stale")
+    retries.at(-1)?.()
+    await stage.until(() => stage.text === "live 2 fresh")
+    vi.advanceTimersByTime(linger)
+    await stage.settled()
+    expect(stage.opened[1]?.signal.aborted).toBe(false)
+  })
+
   it("is held when all who share it are paused, and shows the newest when it is released", async () => {
     let yielded = 0
     stage.sources.push(async function* () {

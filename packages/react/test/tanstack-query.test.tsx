@@ -117,6 +117,9 @@ describe("a query", () => {
     expect(() => mutationOptions(client.log)).toThrow("log is no call of a client")
     // @ts-expect-error: a call
     expect(() => liveOptions(client.double, 1)).toThrow("double is no subscription of a client")
+    const { hosts } = createClient(contract({ hosts: { list: call({}) } }), stage.pair.connection)
+    // @ts-expect-error: a group
+    expect(() => queryOptions(hosts)).toThrow("hosts is no call of a client")
     expect(() => queryKey({})).toThrow("what was passed is not of a client")
     expect(() => liveOptions(client.log, undefined, { keep: 0.5 })).toThrow(
       "keep is a whole number",
@@ -331,6 +334,54 @@ describe("a live query", () => {
     await act(async () => void cache.resetQueries({ queryKey: queryKey(stage.client.count) }))
     await stage.until(() => stage.text === "success idle 10 undefined")
     expect(stage.opened.map(({ signal }) => signal.aborted)).toEqual([true, false])
+  })
+
+  it("goes on when it is fetched again and again, or such a fetch is cancelled", async () => {
+    let fail = () => {}
+    const { source, push } = pushed()
+    stage.sources.push(async function* (request) {
+      const failed = new Promise<never>((_, reject) => {
+        fail = () => reject(request.errors.BROKEN({ why: "it is" }))
+      })
+      const items = source(request)
+      for (;;) {
+        const { done, value } = await Promise.race([items.next(), failed])
+        if (done) return
+        yield value
+      }
+    })
+    await show(<Sum />)
+    push(1, 2)
+    await stage.until(() => stage.text.startsWith("success idle 3"))
+    const storms = [
+      () => [cache.invalidateQueries(), cache.invalidateQueries()],
+      () => [cache.invalidateQueries(), cache.cancelQueries()],
+    ]
+    for (const [index, storm] of storms.entries()) {
+      await act(async () => void (await Promise.all(storm())))
+      push(1)
+      await stage.until(() => stage.text.startsWith(`success idle ${4 + index}`))
+    }
+    expect(stage.opened).toHaveLength(1)
+    fail()
+    await stage.until(() => stage.text === "error idle 5 BROKEN")
+  })
+
+  it("is followed again by who comes back, in a cache that fetches nothing on mount", async () => {
+    cache = new QueryClient({ defaultOptions: { queries: { refetchOnMount: false } } })
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    notifyManager.setScheduler(queueMicrotask)
+    stage.sources.push(
+      (request) => silent(request, 3),
+      (request) => silent(request, 4),
+    )
+    await show(<Sum />)
+    await stage.until(() => stage.text.startsWith("success idle 6"))
+    await show("elsewhere")
+    vi.advanceTimersByTime(1_000)
+    await show(<Sum />)
+    await stage.until(() => stage.text.startsWith("success idle 10"))
+    notifyManager.setScheduler(defaultScheduler)
   })
 
   it("may be suspended for, and fetched ahead", async () => {

@@ -1,5 +1,6 @@
 import { type CallOptions, handleOf, type Pending, type ProcedureHandle } from "@trunkline/client"
 import type { Idempotency } from "@trunkline/contract"
+import { kindOf } from "../procedure.js"
 
 /** A call of a client, of whatever input and output. */
 export interface AnyCall {
@@ -33,8 +34,8 @@ export type MakeCall = (input: unknown, options?: CallOptions) => Pending<unknow
 /** @throws TypeError for what is no call of a client */
 export function callHandle(procedure: unknown): ProcedureHandle {
   const handle = handleOf(procedure)
-  const { kind = "call", path = "what was passed" } = handle ?? {}
-  if (handle && handle.path !== "" && kind === "call") return handle
+  if (handle && kindOf(handle) === "call") return handle
+  const { path = "what was passed" } = handle ?? {}
   throw new TypeError(`${path || "the client itself"} is no call of a client`)
 }
 

@@ -88,6 +88,8 @@ export function liveOptions(
     // What is followed is never old; what has ended will not change.
     staleTime: (query: Query) =>
       runs.has(query) || places.get(query)?.done ? Number.POSITIVE_INFINITY : 0,
+    // Whoever comes when nobody follows has it followed again, whatever a cache does about other queries.
+    refetchOnMount: true,
     // What has not changed is for `reduce` to say.
     structuralSharing: false,
     retry: (failures: number, error: unknown) => retry(failures + earlierOf(error), error),
@@ -206,13 +208,18 @@ class LiveRun implements ReadingUser {
   /** For another run of the query's function: gives the first data, or what there is. */
   async goOn(signal: AbortSignal): Promise<unknown> {
     clearTimeout(this.#leaving)
+    // A run that is cancelled later cancels nothing: it only asks for what there is.
+    if (!this.#settled) await this.#begin(signal)
+    this.#look()
+    return this.#query.state.data
+  }
+
+  async #begin(signal: AbortSignal): Promise<void> {
     const cancel = () => (this.#query.isActive() ? this.stop() : this.#look())
     if (signal.aborted) cancel()
     else signal.addEventListener("abort", cancel)
     await this.#first
     signal.removeEventListener("abort", cancel)
-    this.#look()
-    return this.#query.state.data
   }
 
   stop(): void {
@@ -304,14 +311,11 @@ class LiveRun implements ReadingUser {
     if (this.#settled && this.#query.isActive()) void this.#tell()
   }
 
-  /** The run that gave the first data may still be on its way to the cache. */
+  /** The last run may still be on its way to the cache; it may have been cancelled as well. */
   async #tell(): Promise<void> {
-    try {
-      await this.#query.promise
-      await this.#query.fetch()
-    } catch {
-      // It is in the query's state.
-    }
+    await this.#query.promise?.catch(() => {})
+    // What it fails with is in the query's state.
+    await this.#query.fetch().catch(() => {})
   }
 }
 

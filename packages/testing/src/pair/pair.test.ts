@@ -189,6 +189,14 @@ describe("a pair on a virtual clock", () => {
     expect(changes).toEqual([])
   })
 
+  test("refuses a time that would never be over", async () => {
+    const clock = new VirtualClock()
+    keep(connectedPair(makeRouter(), { clock }))
+    for (const time of [Number.NaN, Number.POSITIVE_INFINITY, -1]) {
+      await expect(clock.advance(time)).rejects.toThrow(`advance cannot be ${time}`)
+    }
+  })
+
   test("forgets a session whose client stays away longer than the grace", async () => {
     const clock = new VirtualClock()
     const options = { clock, serve: { session: { grace: 60_000 } } }

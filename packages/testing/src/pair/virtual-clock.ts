@@ -1,3 +1,4 @@
+import { checkedNumber } from "@trunkline/endpoint"
 import { type Host, systemHost } from "@trunkline/transport"
 import { soon } from "../line/soon.js"
 import { Clock } from "./clock.js"
@@ -65,9 +66,12 @@ export class VirtualClock implements Host {
    * Lets so many milliseconds pass, and everything happen that falls due in them. Between two timers
    * messages arrive and promises settle; what your own handlers wait for, a file or another service, is
    * not waited for.
+   *
+   * @throws TypeError for what is no number of milliseconds: there is always a timer left to ring
    */
   async advance(milliseconds: number): Promise<void> {
-    const until = this.#clock.now + milliseconds
+    const until =
+      this.#clock.now + checkedNumber("advance", milliseconds, 0, Number.MAX_SAFE_INTEGER)
     do await this.#quiet()
     while (this.#clock.step(until))
   }
