@@ -102,8 +102,9 @@ export interface MemoryLimits {
 /** What a server is put into. */
 export interface SurroundingOptions {
   /**
-   * Hears what happens: sessions, refusals, handlers that failed.
-   * @default nobody
+   * Hears what happens: sessions, refusals, handlers that failed. Left out, entries of the level
+   * `error` go to `console.error`, so that a handler's mistake is seen; `() => {}` hears nothing.
+   * @default failures go to the console
    */
   readonly log?: Log | undefined
   /**

@@ -23,6 +23,7 @@ import { Authentication, nameOf } from "./authentication.js"
 import { checkDrain } from "./check.js"
 import { CountedTransport } from "./counted-transport.js"
 import { Entrance } from "./entrance.js"
+import { failuresToConsole } from "./failures-to-console.js"
 import { Handshake, type HandshakeContext } from "./handshake.js"
 import { memoryKeys } from "./memory-keys.js"
 import {
@@ -79,7 +80,8 @@ export class Server {
 
   constructor(dispatch: DispatchOptions["entries"], options: ServeOptions<unknown>) {
     const { host = systemHost, session = {} } = options
-    const log: Log = (entry) => callUser(() => options.log?.(entry))
+    const { log: hear = failuresToConsole } = options
+    const log: Log = (entry) => callUser(() => hear(entry))
     const { output = defaultValidation.output, items = defaultValidation.items } =
       options.validation ?? {}
     const { handlers = bounds.handlers } = options.limits ?? {}
@@ -171,7 +173,24 @@ export class Server {
   negotiate(offer: UpgradeOffer): UpgradeAnswer | UpgradeRefusal {
     const full = this.#entrance.refusal(offer.address)
     if (full) return this.#turnAway(full, 503)
-    return answerTo(offer, this.#codecs, this.#origins) ?? this.#turnAway("version", 400)
+    const answer = answerTo(offer, this.#codecs, this.#origins)
+    if (!answer) return this.#turnAway("version", 400)
+    if (answer.reject) this.#logRejected(offer, answer.reject)
+    return answer
+  }
+
+  #logRejected({ origin, host, address }: UpgradeOffer, reject: RejectBody): void {
+    const message = "handshake refused"
+    const code = closeCodes.rejectCloseCodes[reject.code]
+    this.#log({
+      level: "warn",
+      message,
+      code,
+      reason: reject.message,
+      remote: address,
+      origin,
+      host,
+    })
   }
 
   /** For adapters: what an option that is a function threw. */

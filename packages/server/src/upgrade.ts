@@ -1,5 +1,8 @@
 import { type Codec, type RejectBody, rejectSubprotocol } from "@trunkline/protocol"
 
+/** Characters of an origin that are told again: a close frame has room for few more. */
+const mostOrigin = 80
+
 /** What a client asks for before it has a socket. */
 export interface UpgradeOffer {
   /** The subprotocols that it speaks. */
@@ -39,7 +42,8 @@ export function answerTo(
   origins: readonly string[] | undefined,
 ): UpgradeAnswer | undefined {
   if (!isAllowed(offer, origins)) {
-    return rejection(offer, { code: "origin", message: "this origin may not connect" })
+    const origin = offer.origin?.slice(0, mostOrigin)
+    return rejection(offer, { code: "origin", message: `pages of ${origin} may not connect` })
   }
   const codec = codecs.find(({ subprotocol }) => offer.protocols.includes(subprotocol))
   if (codec) return { subprotocol: codec.subprotocol }

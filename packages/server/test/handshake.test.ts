@@ -100,7 +100,10 @@ describe("the path", () => {
 })
 
 describe("the origin", () => {
-  const refused = [3, { code: "origin", message: "this origin may not connect" }]
+  const refused = (origin: string) => [
+    3,
+    { code: "origin", message: `pages of ${origin} may not connect` },
+  ]
 
   test("of this very address may connect unless others are named", async () => {
     await start()
@@ -123,8 +126,26 @@ describe("the origin", () => {
     await start()
     const client = await RawClient.open(url, { origin })
     expect(client.socket.protocol).toBe("trunkline.reject")
-    expect(await client.next()).toEqual(refused)
+    expect(await client.next()).toEqual(refused(origin))
     expect((await client.closed).code).toBe(4403)
+  })
+
+  test("that is refused stands in the log, with the host that it is not of", async () => {
+    const book = new LogBook()
+    await start({ log: book.log })
+    const client = await RawClient.open(url, { origin: "http://localhost:5173" })
+    await client.closed
+    expect(book.entries).toContainEqual({
+      ...{ level: "warn", message: "handshake refused", code: 4403, remote: "127.0.0.1" },
+      reason: "pages of http://localhost:5173 may not connect",
+      ...{ origin: "http://localhost:5173", host: new URL(url).host },
+    })
+  })
+
+  test("of any length is told short enough for a close frame", async () => {
+    await start()
+    const client = await RawClient.open(url, { origin: `http://${"x".repeat(4_000)}` })
+    expect((await client.closed).reason).toMatch(/^pages of http:\/\/x{73} may not connect$/)
   })
 
   test("without the sentinel it gets no socket", async () => {
@@ -145,7 +166,7 @@ describe("the origin", () => {
       url.replace("ws:", "http:").replace("/rpc", ""),
     ]) {
       const other = await RawClient.open(url, { origin })
-      expect(await other.next()).toEqual(refused)
+      expect(await other.next()).toEqual(refused(origin))
       await other.closed
     }
   })

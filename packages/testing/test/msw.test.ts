@@ -182,9 +182,8 @@ describe("a mock server", () => {
     })
     await expect(client.hosts.list()).rejects.toMatchObject({ code: "INTERNAL" })
     expect(error).toHaveBeenCalledWith(
-      "mockServer: a handler failed",
-      "hosts.list",
-      new Error("a mistake in a mock"),
+      "trunkline: a handler failed",
+      expect.objectContaining({ path: "hosts.list", error: new Error("a mistake in a mock") }),
     )
     error.mockRestore()
   })

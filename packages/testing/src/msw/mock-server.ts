@@ -1,4 +1,4 @@
-import type { Log, ServeOptions } from "@trunkline/server"
+import type { ServeOptions } from "@trunkline/server"
 import { systemHost } from "@trunkline/transport"
 import type { WebSocketHandler } from "msw"
 import { LocalLine } from "../line/local-line.js"
@@ -68,12 +68,6 @@ export function mockServer(
   return new MswLine(contract, url, handlers, options)
 }
 
-/** A caller learns only that something is wrong inside; whoever wrote the mock wants to know what. */
-const log: Log = ({ level, message, path, error }) => {
-  // biome-ignore lint/suspicious/noConsole: there is no better place in a test
-  if (level === "error") console.error(`mockServer: ${message}`, path ?? "", error)
-}
-
 class MswLine extends LocalLine implements MockServer<object, unknown> {
   readonly handlers: readonly WebSocketHandler[]
   readonly #contract: object
@@ -85,7 +79,7 @@ class MswLine extends LocalLine implements MockServer<object, unknown> {
     handlers: object,
     options: MockServerOptions<unknown>,
   ) {
-    super(emptyRouter(contract), { log, ...options }, { host: systemHost, deliver: soon })
+    super(emptyRouter(contract), options, { host: systemHost, deliver: soon })
     this.#contract = contract
     this.#initial = handlers
     this.use(handlers)
