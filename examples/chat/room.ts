@@ -41,13 +41,16 @@ export class Room extends EventEmitter<{ people: [people: Person[]] }> {
     }
   }
 
+  /** Told once, not for every key. */
   typing(session: SessionInfo, typing: boolean): void {
+    let changed = false
     for (const one of this.#present) {
       if (one.session !== session) continue
+      changed ||= typing !== (one.typing !== undefined)
       clearTimeout(one.typing)
       one.typing = typing ? setTimeout(() => this.typing(session, false), typingFor) : undefined
     }
-    this.#tell()
+    if (changed) this.#tell()
   }
 
   /** Somebody with two pages is one person. */

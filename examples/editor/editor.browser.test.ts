@@ -8,7 +8,7 @@ import {
   type Page,
 } from "../../tests/support/chromium.js"
 import { Example, putLine } from "../test/example.js"
-import { editor, most } from "./contract.js"
+import { editor, mostBytes } from "./contract.js"
 
 describeInChromium("editor", () => {
   let example: Example
@@ -58,7 +58,7 @@ describeInChromium("editor", () => {
 
   it("refuses bytes that are no update, and more than the document takes", async () => {
     const long = new Y.Doc()
-    long.getText().insert(0, "x".repeat(most + 1))
+    long.getText().insert(0, "x".repeat(mostBytes))
     const connection = connect(new URL("rpc", example.url))
     const client = createClient(editor, connection)
     for (const [update, code] of [

@@ -14,15 +14,22 @@ setInterval(() => {
   void world.publish(arena.world)
 }, 1_000 / 30)
 
+/** For as long as the session lives. Undefined when it is full. */
+function enter(session: SessionInfo): Player | undefined {
+  const player = arena.enter()
+  if (!player) return undefined
+  players.set(session, player)
+  session.signal.addEventListener("abort", () => {
+    players.delete(session)
+    arena.leave(player)
+  })
+  return player
+}
+
 const router = implement(game, {
   join: ({ session, errors }) => {
-    const player = players.get(session) ?? arena.enter()
+    const player = players.get(session) ?? enter(session)
     if (!player) throw errors.FULL()
-    players.set(session, player)
-    session.signal.addEventListener("abort", () => {
-      players.delete(session)
-      arena.leave(player)
-    })
     return player.name
   },
   world,

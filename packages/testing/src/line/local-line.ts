@@ -79,7 +79,7 @@ export class LocalLine implements TestLine, SocketLine {
     }
     const when = before ? "before" : "after"
     const watched = this.#watched(passing)
-    this.#script.add({ when, watched, code, times: checkedNumber("times", times, 1) })
+    this.#script.add({ when, watched, code, times: checkedCount("times", times) })
   }
 
   unplug(): void {
@@ -207,8 +207,8 @@ export class LocalLine implements TestLine, SocketLine {
       return opening(this.stage.pathOf(passing))
     }
     if ("answer" in passing) return answering(this.stage.pathOf(passing.answer))
-    if ("up" in passing) return counting("up", checkedNumber("up", passing.up, 1))
-    return counting("down", checkedNumber("down", passing.down, 1))
+    if ("up" in passing) return counting("up", checkedCount("up", passing.up))
+    return counting("down", checkedCount("down", passing.down))
   }
 
   #break(code: number): void {
@@ -218,6 +218,12 @@ export class LocalLine implements TestLine, SocketLine {
   #serve(): Server {
     return serve(this.stage.router, { ...this.#options, host: this.host })
   }
+}
+
+/** What comes one by one never comes one and a half times, nor without end. */
+function checkedCount(name: string, value: number): number {
+  if (Number.isInteger(value)) return checkedNumber(name, value, 1)
+  throw new TypeError(`${name} cannot be ${value}`)
 }
 
 /** What a line in memory knows of a client. */

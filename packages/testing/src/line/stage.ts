@@ -1,5 +1,6 @@
-import { pathOf, type RpcError } from "@trunkline/contract"
+import { type Procedure, pathOf, type RpcError } from "@trunkline/contract"
 import { type Entry, handleOf, type Router, scope } from "@trunkline/endpoint"
+import { errorCodes } from "@trunkline/protocol"
 import { Gaps } from "./gaps.js"
 import type { AnyProcedure } from "./test-line.js"
 
@@ -41,9 +42,13 @@ export class Stage {
     throw new TypeError(`${path || "this"} is no procedure of the contract`)
   }
 
-  /** @throws TypeError for what is not served here */
+  /** @throws TypeError for what is not served here, and for a code that its caller could not be told */
   refuse(path: string, error: RpcError, times: number): void {
-    if (!this.#initial.has(path)) throw new TypeError(`refuse: ${path} is not served here`)
+    const { procedure } = this.#initial.get(path) ?? {}
+    if (!procedure) throw new TypeError(`refuse: ${path} is not served here`)
+    if (!isTold(error.code, procedure)) {
+      throw new TypeError(`refuse: ${path} does not declare ${error.code}`)
+    }
     this.#refused.set(path, { error, times })
     this.#set(path)
   }
@@ -93,6 +98,11 @@ export class Stage {
     }
     throw refused.error
   }
+}
+
+function isTold(code: string, procedure: Procedure): boolean {
+  const declared = "errors" in procedure ? procedure.errors : {}
+  return Object.hasOwn(errorCodes, code) || Object.hasOwn(Object(declared), code)
 }
 
 /** A handler that is never entered: what stands before it throws. */

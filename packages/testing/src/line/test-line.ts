@@ -130,6 +130,7 @@ export interface TestLine {
    *
    * @param code one that the procedure declares, or a reserved one but `BUSY` and `REFUSED`, which only a
    * server itself can say
+   * @throws TypeError for another code, and for what is not served here
    *
    * @example
    * ```ts
