@@ -105,6 +105,8 @@ export class Connection implements Caller {
   readonly #instance: string
   /** Of a server that closed us for good: code and reason. */
   #farewell: string | undefined
+  /** How the last attempt, or the last line, ended; none while there is a line. */
+  #trouble: string | undefined
   readonly #counts: ServiceCounts = { eventsDropped: 0, refused: () => {} }
   /** What we speak, best first. */
   readonly #codecs: readonly [Codec, ...Codec[]]
@@ -280,6 +282,9 @@ export class Connection implements Caller {
       get farewell() {
         return connection.#farewell
       },
+      get trouble() {
+        return connection.#trouble
+      },
       get refusing() {
         return connection.#draining !== undefined
       },
@@ -395,6 +400,7 @@ export class Connection implements Caller {
   #up(): void {
     this.#move("dial")
     this.#move("welcome")
+    this.#trouble = undefined
     if (this.#draining || this.#current.sentAway || this.#left.size > 0) this.#move("drain")
   }
 
@@ -438,6 +444,7 @@ export class Connection implements Caller {
     if (this.#left.has(keeper)) {
       if (keeper.ended && !keeper.asks) this.#bury(keeper)
     } else if (keeper === this.#current) {
+      this.#trouble = `${code} ${reason}`.trim()
       this.#move("lose", code, reason)
       this.#chooseHeir()
     }

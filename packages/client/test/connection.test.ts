@@ -550,14 +550,19 @@ describe("what waits for the line", () => {
     })
   })
 
-  test("has its deadline there too", async () => {
+  test("has its deadline there too, and tells how the last attempt ended", async () => {
     const connection = dial(nowhere)
+    await new Promise<void>((resolve) => {
+      connection.on("state", ({ to }) => to === "waiting" && resolve())
+    })
     const client = createClient(service, connection)
     expect(await safe(client.echo("a", { timeout: 5 }))).toMatchObject({
       error: {
         code: "TIMEOUT",
         executed: "no",
-        message: "echo: TIMEOUT: it waited for the line and was never sent",
+        message: expect.stringMatching(
+          /^echo: TIMEOUT: it waited for the line and was never sent \(1006\b.*\)$/,
+        ),
       },
     })
   })

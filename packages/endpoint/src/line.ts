@@ -17,6 +17,8 @@ export interface Line {
   readonly attached: boolean
   /** What the other side said when it closed it for good, for messages. */
   readonly farewell?: string | undefined
+  /** Why there is no line now, as far as it is known, for messages. */
+  readonly trouble?: string | undefined
   /** Writes a payload in the codec of the session. Throws Unencodable. */
   encode(value: unknown): Encoded
   open(request: OpenRequest, user: CallerSide): OpenedChannel

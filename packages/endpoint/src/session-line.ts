@@ -25,6 +25,8 @@ export interface LineOwner {
   readonly refusing: boolean
   /** What the other side said when it closed it for good. */
   readonly farewell?: string | undefined
+  /** Why there is no line now, as far as it is known. */
+  readonly trouble?: string | undefined
   /** In whose session a channel is: while a client moves it has two. */
   ownerOf(channel: OpenedChannel): ChannelOwner
   /** Hears of every call and stream that is opened. */
@@ -50,6 +52,10 @@ export class SessionLine implements Line {
 
   get farewell(): string | undefined {
     return this.#owner.farewell
+  }
+
+  get trouble(): string | undefined {
+    return this.#owner.trouble
   }
 
   now(): number {

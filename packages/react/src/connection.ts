@@ -1,5 +1,6 @@
 import type { Connection, ConnectionInfo, ConnectionState, StateChange } from "@trunkline/client"
 import { useMemo, useSyncExternalStore } from "react"
+import { isConnection } from "./procedure.js"
 import { isSame } from "./same.js"
 
 /** A connection as a component sees it. */
@@ -27,7 +28,7 @@ const longest = 2_147_483_647
 /**
  * The state of a connection and its latency. While rendering on a server it is `connecting`.
  *
- * @throws TypeError for an `every` that is no time between two looks
+ * @throws TypeError for what is no connection, and for an `every` that is no time between two looks
  *
  * @example
  * ```tsx
@@ -83,6 +84,9 @@ class Watch<View extends object> {
     every: number,
     read: (change: StateChange | undefined) => View,
   ) {
+    if (!isConnection(Object(connection))) {
+      throw new TypeError("what was passed is no connection, which `connect` makes")
+    }
     if (!(every > 0 && every <= longest)) throw new TypeError(`every cannot be ${every}`)
     this.#connection = connection
     this.#every = every

@@ -92,7 +92,7 @@ function connectionOf({ caller }: ProcedureHandle): Connection | undefined {
   return isConnection(caller) ? caller : undefined
 }
 
-function isConnection(caller: object): caller is Connection {
+export function isConnection(caller: object): caller is Connection {
   return "on" in caller && "state" in caller
 }
 

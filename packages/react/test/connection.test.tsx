@@ -53,6 +53,13 @@ it("is connecting where a server renders", () => {
   expect(renderToString(<Line />)).toContain("connecting")
 })
 
+it("says what it wants where it was given something else", () => {
+  for (const wrong of [undefined, null, stage.client, {}]) {
+    const Wrong = (): ReactNode => useConnection(wrong as never).state
+    expect(() => renderToString(<Wrong />)).toThrow("what was passed is no connection")
+  }
+})
+
 it("refuses a time that no timer keeps", () => {
   for (const every of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31]) {
     const Wrong = (): ReactNode => useConnection(stage.pair.connection, { every }).state

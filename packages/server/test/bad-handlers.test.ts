@@ -365,6 +365,19 @@ describe("a handler that throws", () => {
     )
   })
 
+  test.each([
+    ["DECLARED", { n: "1" }, expect.stringMatching(/^the data of DECLARED does not fit .*: n: /)],
+    ["UNHEARD", undefined, "UNHEARD is not declared"],
+    ["BUSY", undefined, "BUSY is the runtime's alone"],
+    ["INTERNAL", undefined, "INTERNAL is the runtime's alone"],
+  ])("the log has a reason where %s is a bug", async (code, data, reason) => {
+    act = () => {
+      throw new RpcError(code, { data })
+    }
+    const { correlationId } = await failureOf(client.returns())
+    expect(await book.find({ correlationId, level: "error" })).toMatchObject({ reason })
+  })
+
   test("a reserved code keeps its name and its text", async () => {
     act = () => {
       throw new RpcError("FORBIDDEN", { message: "not yours", data: { secret: 1 }, executed: "no" })

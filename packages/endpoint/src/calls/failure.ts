@@ -27,7 +27,9 @@ export function toError(
   })
 }
 
-const neverSent = "it waited for the line and was never sent"
+function neverSent({ trouble }: Line): string {
+  return `it waited for the line and was never sent${trouble ? ` (${trouble})` : ""}`
+}
 
 /** What can be told of a failure that came without words. */
 function whyOf(
@@ -38,7 +40,7 @@ function whyOf(
   const { code, data, message, executed } = failure
   if (message) return undefined
   if (code === "CLOSED") return line.farewell
-  if (code === "TIMEOUT" && executed === "no" && channel?.id === 0) return neverSent
+  if (code === "TIMEOUT" && executed === "no" && channel?.id === 0) return neverSent(line)
   if (code !== "VALIDATION") return undefined
   // Whoever finds fault with an input says where; the session has no words for what it refuses.
   return data ? issueText(data) : misfitOf(channel)

@@ -237,8 +237,8 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.finished()
     if (!this.unwanted) {
       this.#failed = true
-      void toThrown(this.entry, thrown, this.executed).then(({ failure, bug }) => {
-        if (bug) this.log(thrown)
+      void toThrown(this.entry, thrown, this.executed).then(({ failure, bug, reason }) => {
+        if (bug) this.log(thrown, reason)
         if (!this.unwanted) this.fail(failure)
       })
     }
@@ -277,15 +277,16 @@ export abstract class Served implements CalleeSide, RequestOrigin, Asked {
     this.desk.serve((serving) => serving.kill(this.channel, failure))
   }
 
-  protected log(error: unknown): void {
+  protected log(error: unknown, reason?: string): void {
     const { path, correlationId } = this
     const { log } = this.desk.options
-    log({ level: "error", message: "a handler failed", error, path, correlationId })
+    const why = reason === undefined ? undefined : { reason }
+    log({ level: "error", message: "a handler failed", error, path, correlationId, ...why })
   }
 
   async #refused(thrown: unknown): Promise<void> {
-    const { failure, bug } = await toThrown(this.entry, thrown, this.executed)
-    if (bug) this.log(thrown)
+    const { failure, bug, reason } = await toThrown(this.entry, thrown, this.executed)
+    if (bug) this.log(thrown, reason)
     if (this.left) return
     const { executed } = this
     this.leave(failure.code)

@@ -1,16 +1,19 @@
 import { isAnyRpcError, type RpcError, validate } from "@trunkline/contract"
 import { type Executed, errorCodes, type Failure } from "@trunkline/protocol"
 import type { Entry } from "../handlers/router.js"
+import { issueText } from "../issue-text.js"
 import { SettledFailure } from "./settled-failure.js"
 
 /** What a handler threw, as it is sent; `bug`: it is none of the caller's business, and is logged. */
 export interface Thrown {
   readonly failure: Failure
   readonly bug: boolean
+  /** Why an error with a code is a bug all the same, for the log. */
+  readonly reason?: string | undefined
 }
 
 /** Codes that promise the caller something only the runtime can know. */
-const runtimeOnly: readonly string[] = ["REFUSED", "BUSY"]
+const runtimeOnly: readonly string[] = ["REFUSED", "BUSY", "INTERNAL"]
 
 /**
  * Turns whatever a handler or a middleware threw into what its caller may see (docs/protocol.md,
@@ -32,13 +35,13 @@ async function readThrown(entry: Entry, thrown: unknown, executed: Executed): Pr
   const { code, message } = thrown
   const declared = declaredErrors(entry)
   if (Object.hasOwn(declared, code)) return declaredFailure(thrown, declared, executed)
-  if (!Object.hasOwn(errorCodes, code) || runtimeOnly.includes(code)) return internal(executed)
-  if (code === "INTERNAL") return internal(executed)
+  if (!Object.hasOwn(errorCodes, code)) return internal(executed, `${code} is not declared`)
+  if (runtimeOnly.includes(code)) return internal(executed, `${code} is the runtime's alone`)
   return { failure: { code, executed, message }, bug: false }
 }
 
-export function internal(executed: Executed): Thrown {
-  return { failure: { code: "INTERNAL", executed }, bug: true }
+export function internal(executed: Executed, reason?: string): Thrown {
+  return { failure: { code: "INTERNAL", executed }, bug: true, reason }
 }
 
 function declaredErrors({ procedure }: Entry): object {
@@ -51,6 +54,9 @@ async function declaredFailure(
   executed: Executed,
 ): Promise<Thrown> {
   const checked = await validate(Reflect.get(declared, code), data)
-  if (!checked.ok) return internal(executed)
+  if (!checked.ok) {
+    const told = [`the data of ${code} does not fit the contract`, issueText(checked)]
+    return internal(executed, told.filter(Boolean).join(": "))
+  }
   return { failure: { code, executed, message, data: checked.value }, bug: false }
 }
