@@ -36,7 +36,11 @@ test.each([
     const log: unknown[] = []
     const server = serve(router, {
       host,
-      limits: { calls: 16, streams: 8, handlers: 32, messageBytes: 65_536 },
+      // All attackers have one address, and come as quickly as they are thrown out.
+      limits: {
+        ...{ calls: 16, streams: 8, handlers: 32, messageBytes: 65_536 },
+        entrance: { hellos: 1_000_000 },
+      },
       session: { grace: 1_000 },
       log: (entry) => {
         if (entry.level === "error") log.push(entry.error)

@@ -4,6 +4,7 @@ import * as durations from "@trunkline/protocol/durations"
 import * as limits from "@trunkline/protocol/limits"
 import { expect, test } from "vitest"
 import { defaultTimeout } from "../../endpoint/src/calls/pending.js"
+import { defaultKeep } from "../../react/src/keep.js"
 import { readUnits, topicUnits } from "../src/broker/broker.js"
 import { defaultKept } from "../src/broker/memory-broker.js"
 import { allRingUnits, opensAtATime } from "../src/broker-topic.js"
@@ -34,6 +35,7 @@ const constants = {
   defaultEntrance,
   defaultMemory,
   defaultHeadersTimeout,
+  defaultKeep,
   defaultKept,
   ...{
     topicUnits,
