@@ -407,6 +407,48 @@ describe("a live query", () => {
     expect(await ahead).toEqual(expect.any(Array))
   })
 
+  it("of a stream that is quiet is suspended for as long as it takes, and no longer", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
+    notifyManager.setScheduler(queueMicrotask)
+    const { source, push } = pushed()
+    stage.sources.push(silent, source)
+    const Suspended = () => <p>{useSuspenseQuery(sumOptions()).data}</p>
+    const waiting = (
+      <Suspense fallback="waiting">
+        <Suspended />
+      </Suspense>
+    )
+    const pass = async (seconds: number) => {
+      await act(async () => vi.advanceTimersByTime(seconds * 1_000))
+      await stage.painted()
+    }
+    await show(waiting)
+    await stage.painted()
+    await pass(29)
+    expect([stage.text, stage.opened.length]).toEqual(["waiting", 1])
+    await pass(1)
+    expect([stage.text, stage.opened.length]).toEqual(["waiting", 2])
+    expect(stage.pair.server.stats().channels).toBe(1)
+    push(5)
+    await stage.until(() => stage.text === "5")
+    await pass(60)
+    push(6)
+    await stage.until(() => stage.text === "11")
+    await stage.leave()
+    cache.clear()
+
+    await show(waiting)
+    await stage.painted()
+    void cache.prefetchQuery(liveOptions(stage.client.log))
+    await stage.settled()
+    expect(stage.pair.server.stats().channels).toBe(2)
+    await show("elsewhere")
+    await pass(30)
+    await stage.settled()
+    expect(stage.pair.server.stats().channels).toBe(0)
+    notifyManager.setScheduler(defaultScheduler)
+  })
+
   it("whose source has ended is not begun again", async () => {
     stage.sources.push(() => upTo(3))
     await show(<Sum />)

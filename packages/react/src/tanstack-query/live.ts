@@ -48,8 +48,9 @@ export type LiveQuery<P, State> = UnusedSkipTokenOptions<
  * A subscription as a query: its data is what `reduce` makes of the items, or else a list of the newest,
  * brought up to date once a frame. The query has its first data with the first item, or with a topic's
  * state; from then on it follows the stream for as long as somebody looks, and a second longer. Who comes
- * later goes on behind the last item if the stream is a topic's, or else begins it anew. An error of the
- * stream is one of the query. With another `reduce` the same input is the same query.
+ * later goes on behind the last item if the stream is a topic's, or else begins it anew. A query that is
+ * fetched ahead is cancelled when nobody looks and nothing comes for 30 seconds. An error of the stream is
+ * one of the query. With another `reduce` the same input is the same query.
  *
  * @throws TypeError for what is no subscription of a client
  *
@@ -135,6 +136,8 @@ const runs = new WeakMap<object, LiveRun>()
 const mostEvents = 256
 /** Milliseconds that a stream outlives the last who looked at its query. */
 const linger = 1_000
+/** Milliseconds that a stream waits for its first item while nobody is seen to look: who suspends is not. */
+const lease = 30_000
 /** Milliseconds: a stream that lived as long did not fail for the reason of the one before. */
 const sound = 30_000
 
@@ -172,6 +175,8 @@ class LiveRun implements ReadingUser {
   #written = false
   #settled = false
   #live = false
+  /** A run of the query's function waits for the first data. */
+  #awaited = false
   #over: (() => void) | undefined
   #leaving: ReturnType<typeof setTimeout> | undefined
   #resolve = (_data: unknown): void => {}
@@ -207,7 +212,6 @@ class LiveRun implements ReadingUser {
 
   /** For another run of the query's function: gives the first data, or what there is. */
   async goOn(signal: AbortSignal): Promise<unknown> {
-    clearTimeout(this.#leaving)
     // A run that is cancelled later cancels nothing: it only asks for what there is.
     if (!this.#settled) await this.#begin(signal)
     this.#look()
@@ -215,11 +219,18 @@ class LiveRun implements ReadingUser {
   }
 
   async #begin(signal: AbortSignal): Promise<void> {
-    const cancel = () => (this.#query.isActive() ? this.stop() : this.#look())
+    const cancel = (): void => {
+      this.#awaited = false
+      if (this.#query.isActive()) this.stop()
+      else this.#look()
+    }
+    this.#awaited = true
+    this.#look()
     if (signal.aborted) cancel()
     else signal.addEventListener("abort", cancel)
     await this.#first
     signal.removeEventListener("abort", cancel)
+    this.#awaited = false
   }
 
   stop(): void {
@@ -281,7 +292,14 @@ class LiveRun implements ReadingUser {
   /** Nobody may be looking any more, or again. */
   #look(): void {
     clearTimeout(this.#leaving)
-    if (!this.#query.isActive()) this.#leaving = setTimeout(() => this.stop(), linger)
+    if (this.#query.isActive()) return
+    this.#leaving = setTimeout(() => this.#leave(), this.#awaited ? lease : linger)
+  }
+
+  /** A component that is suspended all the same learns of it, and has the query fetched again. */
+  #leave(): void {
+    if (this.#awaited) void this.#query.cancel({ revert: true })
+    this.stop()
   }
 
   #mark(place: Place): void {
