@@ -78,20 +78,81 @@ describe("a stranger's project", () => {
     for (const entry of await entries()) expect(printed).toMatch(new RegExp(`${entry} [1-9]`))
   })
 
-  it("compiles, and checks our types too", async () => {
-    const imports = (await entries()).map((entry, at) => `export * as m${at} from "${entry}"`)
+  async function compile(file: string, text: string): Promise<void> {
     const compilerOptions = {
-      ...{ strict: true, module: "nodenext", target: "es2022", noEmit: true },
+      ...{ strict: true, module: "nodenext", target: "es2022", declaration: true, outDir: "out" },
       ...{ skipLibCheck: false, lib: ["es2022", "dom"], types: ["node"] },
     }
-    await writeFile(join(stranger.folder, "all.mts"), imports.join("\n"))
+    await writeFile(join(stranger.folder, file), text)
     await writeFile(
       join(stranger.folder, "tsconfig.json"),
-      JSON.stringify({ compilerOptions, files: ["all.mts"] }),
+      JSON.stringify({ compilerOptions, files: [file] }),
     )
     await node([join(root, "node_modules/typescript/bin/tsc"), "-p", "."], stranger.folder)
+  }
+
+  it("compiles, and checks our types too", async () => {
+    const imports = (await entries()).map((entry, at) => `export * as m${at} from "${entry}"`)
+    await compile("all.mts", imports.join("\n"))
+  }, 60_000)
+
+  it("may export whatever our functions give: the compiler has names for it", async () => {
+    await compile("exporting.mts", exporting)
   }, 60_000)
 })
+
+/** A package of a monorepo that writes declarations, and annotates nothing. */
+const exporting = `
+  import { connect, createClient, safe } from "@trunkline/client"
+  import { call, contract, describe, subscription, upload } from "@trunkline/contract"
+  import { useCall, useConnection, useSubscription } from "@trunkline/react"
+  import * as query from "@trunkline/react/tanstack-query"
+  import { implement, memoryBroker, scope, serve, topic } from "@trunkline/server"
+  import { listen } from "@trunkline/server/node"
+  import { connectedPair } from "@trunkline/testing"
+  import { mockServer } from "@trunkline/testing/msw"
+  import * as z from "zod"
+
+  const Order = z.object({ id: z.string() })
+  export const shop = contract({
+    page: call({ input: z.number(), output: z.string(), errors: { NONE: z.object({ n: z.number() }) } }),
+    orders: subscription({ item: Order, replay: "topic", state: z.array(Order).readonly() }),
+    photo: upload({ item: z.number(), output: z.number() }),
+  })
+  export const told = describe(shop)
+  export const connection = connect("ws://localhost/rpc")
+  export const client = createClient(shop, connection)
+  export const page = client.page(1)
+  export const result = safe(client.page(1))
+  export const stream = client.orders()
+  export const events = client.orders().events()
+  export const photo = client.photo(undefined, [])
+
+  export const aQuery = query.queryOptions(client.page, 1)
+  export const aMutation = query.mutationOptions(client.page)
+  export const pages = query.infiniteQueryOptions(client.page, {
+    input: (at: number) => at, initialPageParam: 0, getNextPageParam: () => undefined,
+  })
+  export const live = query.liveOptions(client.orders, undefined, { keep: 3 })
+  export const key = query.queryKey(client.page, 1)
+  export const start = query.queryKey(client)
+  export const usePage = () => useCall(client.page)
+  export const useLine = () => useConnection(connection)
+  export const useOrders = () => useSubscription(client.orders)
+  export const useCount = () =>
+    useSubscription(client.orders, undefined, { select: ({ data }) => data?.length })
+
+  export const orders = topic(shop.orders, { broker: memoryBroker(), snapshot: { atLeastOnce: () => [] } })
+  export const app = scope<{ user?: string }>()
+  export const signedIn = app.use(({ next }) => next({ since: 1 }))
+  export const router = app.implement(shop, {
+    page: signedIn(({ input }) => String(input)), orders, photo: () => 1,
+  })
+  export const server = serve(router, { authenticate: () => ({ context: {} }) })
+  export const listening = listen(server, { port: 0 })
+  export const pair = connectedPair(router, { serve: { authenticate: () => ({ context: {} }) } })
+  export const mock = mockServer(shop, "ws://localhost/rpc", { page: () => "" })
+`
 
 async function sourcesLostBy(map: string): Promise<readonly string[]> {
   const { sources }: { sources: readonly string[] } = JSON.parse(await readFile(map, "utf8"))

@@ -35,6 +35,7 @@ export class Stranger {
     const stranger = new Stranger(folder, await pack(names, join(folder, "tarballs")))
     for (const name of names) await stranger.#install(name)
     await stranger.#link("@types/node", root)
+    await stranger.#link("zod", join(root, "packages", "contract"))
     return stranger
   }
 

@@ -32,6 +32,7 @@ export type InfiniteExtras<P, Data, PageParam> = OmitKeyof<
   PageOptions<P, PageParam> &
   Pick<CallOptions, "timeout">
 
+/** Options of a query of pages, for `useInfiniteQuery` and the like. */
 export type CallInfiniteQuery<P, Data, PageParam> = UnusedSkipTokenInfiniteOptions<
   CallData<P>,
   FailureWith<ErrorsOf<P>>,

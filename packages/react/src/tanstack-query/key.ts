@@ -8,7 +8,8 @@ export type Key = readonly [root: "trunkline", ...names: readonly string[], last
 /** A key that others begin with. */
 export type KeyStart = readonly [root: "trunkline", ...names: readonly string[]]
 
-interface KeyEnd {
+/** What tells queries of one procedure apart. */
+export interface KeyEnd {
   /** A text that equal inputs have in common. */
   readonly input: string
   readonly type: "query" | "infinite" | "live"

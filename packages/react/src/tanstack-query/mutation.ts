@@ -18,6 +18,7 @@ export type MutationExtras<P, OnMutate> = OmitKeyof<
 > &
   Pick<CallOptions, "timeout">
 
+/** Options of a mutation, for `useMutation`. */
 export type CallMutation<P, OnMutate> = UseMutationOptions<
   CallOutput<P>,
   FailureWith<ErrorsOf<P>>,
