@@ -64,7 +64,7 @@ export interface Source {
   open(from: string | undefined): Stream<unknown>
 }
 
-/** @throws TypeError for what is no subscription of a client */
+/** @throws TypeError for what is no subscription of a client, and for an input that cannot be sent */
 export function sourceOf(procedure: OpenStream, input: unknown): Source {
   const handle = handleOf(procedure)
   const connection = handle && connectionOf(handle)
@@ -72,13 +72,22 @@ export function sourceOf(procedure: OpenStream, input: unknown): Source {
     throw new TypeError(`${nameOf(handle)} is no subscription of a client`)
   }
   const { path } = handle
-  const key = `${path} ${keyOf(input)}`
+  const key = `${path} ${keyOf(path, input)}`
   return { connection, path, key, open: (from) => procedure(input, { from }) }
 }
 
-/** The text of an input in keys: equal inputs have equal texts, whatever the order of their fields. */
-export function keyOf(input: unknown): string {
-  return input === undefined ? "" : canonicalText(input)
+/**
+ * The text of an input in keys: equal inputs have equal texts, whatever the order of their fields.
+ *
+ * @throws TypeError for what cannot be sent, as a cycle or a function
+ */
+export function keyOf(path: string, input: unknown): string {
+  if (input === undefined) return ""
+  try {
+    return canonicalText(input)
+  } catch (cause) {
+    throw new TypeError(`${path}: this input cannot be sent: ${cause}`, { cause })
+  }
 }
 
 /** What stands behind a handle: the word of the contract, a group, or the client itself. */

@@ -153,7 +153,8 @@ export interface SelectedView<Data, Errors = unknown, Whole = unknown>
  *
  * While rendering on a server nothing is opened: `status` is `connecting`, and there are no items.
  *
- * @throws TypeError for what is no subscription of a client, and for a `keep` that is no whole number
+ * @throws TypeError for what is no subscription of a client, for an input that cannot be sent, and for a
+ * `keep` that is no whole number
  *
  * @example
  * ```tsx

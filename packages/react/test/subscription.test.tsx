@@ -189,6 +189,8 @@ describe("a component that follows a subscription", () => {
     const wrong = [
       () => useSubscription(client.count, undefined, { keep: -1 }),
       () => useSubscription(client.count, undefined, { keep: Number.POSITIVE_INFINITY }),
+      // @ts-expect-error: a function
+      () => useSubscription(client.count, { from: () => 1 }),
       // @ts-expect-error: a call
       () => useSubscription(client.double, 1),
       // @ts-expect-error: a group
@@ -211,6 +213,7 @@ describe("a component that follows a subscription", () => {
     expect(thrown).toEqual([
       "keep is a whole number, and -1 is none",
       "keep is a whole number, and Infinity is none",
+      "count: this input cannot be sent: Error: a function has no form on the wire",
       "double is no subscription of a client",
       "the client itself is no subscription of a client",
       "what was passed is no subscription of a client",

@@ -19,7 +19,7 @@ export interface KeyEnd {
  * The key of the queries of a procedure with this input; without one, of all its queries, and those of a
  * group, or of the client itself, of everything in it. For `invalidateQueries` and its like.
  *
- * @throws TypeError for what is neither a client nor of one
+ * @throws TypeError for what is neither a client nor of one, and for an input that cannot be sent
  *
  * @example
  * ```ts
@@ -40,12 +40,12 @@ export function queryKey(procedure: object, input?: unknown): readonly unknown[]
   const handle = handleOf(procedure)
   if (!handle) throw new TypeError("what was passed is not of a client")
   const start = startOf(handle.path)
-  return input === undefined ? start : [...start, { input: keyOf(input) }]
+  return input === undefined ? start : [...start, { input: keyOf(handle.path, input) }]
 }
 
 /** The whole key of one query. */
 export function wholeKey(path: string, input: unknown, type: KeyEnd["type"]): Key {
-  return [...startOf(path), { input: keyOf(input), type }]
+  return [...startOf(path), { input: keyOf(path, input), type }]
 }
 
 function startOf(path: string): KeyStart {
