@@ -18,12 +18,12 @@ export function checkNoticed(
   counters: Counters,
 ): void {
   const frozen = faults.some(({ type }) => type === "freeze")
-  for (const { swallowedAt, closedByClient, closedByServer, faulty } of links) {
+  for (const { swallowedAt, stalledUntil, closedByClient, closedByServer, faulty } of links) {
     const silent = closedByClient?.reason === "silent" || closedByServer?.reason === "silent"
     must(!silent || faulty || frozen, "L2", () => "a live line was given up")
     if (silent) counters.add("silence noticed")
     if (swallowedAt === undefined || closedByClient === undefined || frozen) continue
-    const after = closedByClient.at - swallowedAt
+    const after = closedByClient.at - Math.max(swallowedAt, stalledUntil)
     must(after <= noticeWithin, "L2", () => `a dead line was noticed after ${after} ms`)
   }
 }

@@ -176,6 +176,8 @@ export class Link {
   faulty = false
   /** When it last came to be that one direction, or both, arrives nowhere. */
   swallowedAt: number | undefined
+  /** What was held up on its way to the client arrives then, whatever has become of the line. */
+  stalledUntil = 0
   closedByClient: Farewell | undefined
   closedByServer: Farewell | undefined
   readonly #network: Network
@@ -284,6 +286,7 @@ export class Link {
 
   /** Holds everything that way up for a while. */
   stall(direction: Direction, until: number): void {
+    if (direction === "down") this.stalledUntil = Math.max(this.stalledUntil, until)
     this.faulty = true
     if (direction === "up") this.#up?.stall(until)
     else this.#down.stall(until)
