@@ -29,7 +29,7 @@ const usage = `Runs the real client, the real server and the real session on a v
 `
 
 /** A run of so many seeds has to reach all that there is. */
-const seedsToReachAll = 8_000
+const seedsToReachAll = 6_000
 
 const { values } = parseArgs({
   options: {
