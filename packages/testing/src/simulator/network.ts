@@ -11,7 +11,7 @@ import { eventData } from "../line/line-socket.js"
 import { Pipe } from "./pipe.js"
 import type { Process } from "./process.js"
 import type { Random } from "./random.js"
-import { textOf } from "./speech.js"
+import { messageIn } from "./speech.js"
 
 export type Direction = "up" | "down"
 
@@ -361,6 +361,6 @@ interface Greeting {
 
 /** What stands in the first message of a socket. */
 function greetingOf(wire: Encoded): Greeting {
-  const [, , frame]: readonly unknown[] = JSON.parse(textOf(wire))
+  const [, , frame] = messageIn(wire)
   return Object(Array.isArray(frame) ? frame[1] : undefined)
 }

@@ -1,14 +1,14 @@
 import type { Codec, Encoded } from "@trunkline/protocol"
 import * as Kind from "@trunkline/protocol/frame-kinds"
 import { poisonMark } from "./client-process.js"
-import { codecOf, textOf } from "./speech.js"
+import { codecOf } from "./speech.js"
 
 /** Deeper than a payload may be. */
 const depth = 100
 
 /** Puts into a marked OPEN what no correct peer would send: the fault of a sender whose codec is broken. */
 export function spoil(wire: Encoded): Encoded {
-  if (!textOf(wire).includes(poisonMark)) return wire
+  if (!isSuspect(wire)) return wire
   const codec = codecOf(wire)
   const found: unknown = codec.decode(wire).value
   const [first, ack, ...frames]: [number, number, ...unknown[]] = Object(found)
@@ -19,6 +19,12 @@ export function spoil(wire: Encoded): Encoded {
     isMarked(frame) ? spoiltOpen(codec, frame, write) : write(frame),
   )
   return codec.array([first, ack, ...written])
+}
+
+/** A quick look, at every message: the mark is plain ASCII on either codec. */
+function isSuspect(wire: Encoded): boolean {
+  if (typeof wire === "string") return wire.includes(poisonMark)
+  return Buffer.from(wire.buffer, wire.byteOffset, wire.byteLength).includes(poisonMark)
 }
 
 function isMarked(frame: unknown): frame is unknown[] {

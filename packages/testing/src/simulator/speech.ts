@@ -37,9 +37,16 @@ export function preferenceOf(
 
 const both: readonly CodecName[] = ["msgpack", "json"]
 
-/** A message as JSON has it, whatever its codec. */
+type Message = readonly [first: number, ack: number, ...frames: (readonly unknown[])[]]
+
+/** A message as JSON has it, whatever its codec: to be shown. */
 export function textOf(wire: Encoded): string {
   return typeof wire === "string" ? wire : String(jsonCodec.encode(msgpack.decode(wire).value))
+}
+
+/** What stands in a message, payloads as its codec has them: on JSON not brought back to life. */
+export function messageIn(wire: Encoded): Message {
+  return Object(codecOf(wire).decode(wire).value)
 }
 
 export function codecOf(wire: Encoded): typeof jsonCodec {

@@ -1,3 +1,4 @@
+import { inspect, isDeepStrictEqual } from "node:util"
 import type { Encoded } from "@trunkline/protocol"
 import * as Kind from "@trunkline/protocol/frame-kinds"
 import * as limits from "@trunkline/protocol/limits"
@@ -6,7 +7,7 @@ import { Ferry } from "./ferry/ferry.js"
 import type { Ledger } from "./ledger.js"
 import type { Direction, Link } from "./network.js"
 import { WireItems } from "./sending/wire-items.js"
-import { codecOf, textOf } from "./speech.js"
+import { codecOf, messageIn } from "./speech.js"
 import type { TopicAttempt } from "./topics/topic-wire.js"
 import type { Topics } from "./topics/topics.js"
 import { must } from "./violation.js"
@@ -16,7 +17,7 @@ type Frame = readonly unknown[]
 /** One direction of a session, as everything that was put on the wire shows it. */
 class Flow {
   /** Each numbered frame as it was first sent, by its number. */
-  readonly frames: string[] = [""]
+  readonly frames: Frame[] = [[]]
   /** The highest acknowledgement that the other direction carried. */
   acknowledged = 0
 
@@ -73,7 +74,7 @@ export class WireObserver {
   }
 
   observe(link: Link, direction: Direction, wire: Encoded): void {
-    const [first, ack, ...frames]: [number, number, ...Frame[]] = JSON.parse(textOf(wire))
+    const [first, ack, ...frames] = messageIn(wire)
     if (first === 0) this.#control(link, direction, frames, wire)
     const session = this.#sessions.get(this.#sidOf.get(link) ?? "")
     if (!session) return
@@ -88,11 +89,10 @@ export class WireObserver {
 
   #numbered(session: ObservedSession, direction: Direction, number: number, frame: Frame): void {
     const flow = session[direction]
-    const text = JSON.stringify(frame)
     const known = flow.frames[number]
-    if (known !== undefined) return this.#again(known, text, frame)
+    if (known !== undefined) return this.#again(known, frame)
     must(number === flow.sent + 1, "S6", () => `number ${number} after ${flow.sent}`)
-    flow.frames.push(text)
+    flow.frames.push(frame)
     this.#first(session, direction, number, frame)
   }
 
@@ -157,13 +157,12 @@ export class WireObserver {
   }
 
   /** S7: as it was, or a CANCEL in the place of an OPEN whose caller has gone. */
-  #again(known: string, text: string, frame: Frame): void {
+  #again(known: Frame, frame: Frame): void {
     this.#counters.add("retransmitted")
-    if (known === text) return this.#checkWanted(frame)
-    const original: Frame = JSON.parse(known)
-    const opens = original[0] === Kind.OPEN || original[0] === Kind.PART
-    const replaced = opens && frame[0] === Kind.CANCEL && frame[1] === original[1]
-    must(replaced, "S7", () => `${known.slice(0, 80)} became ${text.slice(0, 80)}`)
+    if (isDeepStrictEqual(known, frame)) return this.#checkWanted(frame)
+    const opens = known[0] === Kind.OPEN || known[0] === Kind.PART
+    const replaced = opens && frame[0] === Kind.CANCEL && frame[1] === known[1]
+    must(replaced, "S7", () => `${inspect(known)} became ${inspect(frame)}`)
     this.#counters.add("cancel in place of an open")
   }
 

@@ -5,7 +5,7 @@ import type { Account, Ledger } from "../ledger.js"
 import type { Direction, Link, Network } from "../network.js"
 import type { Process } from "../process.js"
 import type { Scenario } from "../scenario.js"
-import { textOf } from "../speech.js"
+import { messageIn } from "../speech.js"
 import { must } from "../violation.js"
 
 /** What nobody may hear of for a server that left in good order (S14). */
@@ -68,7 +68,7 @@ export class RollWatch {
 
   observe(link: Link, direction: Direction, wire: Encoded): void {
     if (!this.#rolls) return
-    const [, ack, ...frames]: [number, number, ...(readonly unknown[])[]] = JSON.parse(textOf(wire))
+    const [, ack, ...frames] = messageIn(wire)
     if (direction === "down" && ack > 0) this.#acknowledged.add(this.#sessionOf(link))
     for (const [kind, ...fields] of frames) {
       if (direction === "down") this.#heard(link, Number(kind), fields)
