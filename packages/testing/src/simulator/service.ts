@@ -239,10 +239,14 @@ class Service {
     const { input, context, session, signal, errors, idempotencyKey } = request
     const { id, behaviour, delay } = input
     const entry = this.#enter(id, context, session.id, idempotencyKey !== undefined)
-    if (behaviour === "ignore") await this.#sleep(300_000)
-    else if (behaviour === "hang") await this.#sleep(300_000, signal)
-    else await this.#sleep(delay, signal)
-    entry.ended = true
+    try {
+      if (behaviour === "ignore") await this.#sleep(300_000)
+      else if (behaviour === "hang") await this.#sleep(300_000, signal)
+      else await this.#sleep(delay, signal)
+    } finally {
+      // Also one that gives up for its signal: another attempt of the same key may be told so.
+      entry.ended = true
+    }
     if (idempotencyKey !== undefined) this.#ledger.commit(id, idempotencyKey, entry.run)
     switch (behaviour) {
       case "throw":
