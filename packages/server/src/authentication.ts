@@ -32,6 +32,17 @@ export class Authentication {
     this.#log = log
   }
 
+  /** What is kept of a socket's credentials: a request is large, and nobody sees it where nobody is asked. */
+  kept(credentials: Omit<Credentials, "token">): Omit<Credentials, "token"> {
+    const { origin, cookie, request } = credentials
+    return {
+      ...credentials,
+      // Without an origin no page has been checked that could have sent it.
+      cookie: origin === undefined ? undefined : cookie,
+      request: this.#options.authenticate ? request : undefined,
+    }
+  }
+
   /**
    * Rejects with whatever `authenticate` throws, when it takes too long, and for a token that has run out
    * already.

@@ -206,10 +206,9 @@ export class Server {
       whenGone(transport, leave)
       return transport.close(closeCodes.GOING_AWAY, "the server is closed")
     }
-    const { origin, cookie } = credentials
-    const checked = { ...credentials, cookie: origin === undefined ? undefined : cookie }
     const counted = new CountedTransport(transport, this.#countClose)
-    const socket = { transport: counted, codec, credentials: checked }
+    const kept = this.#context.authentication.kept(credentials)
+    const socket = { transport: counted, codec, credentials: kept }
     this.#handshakes.set(new Handshake(socket, this.#context), leave)
   }
 

@@ -36,7 +36,7 @@ export interface DriverUser {
   settled(): void
   /** So many events sent from here may not have arrived. */
   eventsLost(count: number): void
-  /** Steps were made, and everything that they led to. */
+  /** Steps were made, and everything that they led to: once a turn, or at once where nothing is to be sent. */
   stepped?(): void
   /** What was opened or sent here goes into the session that took over. */
   displaced(entry: OpenedChannel | OutgoingEvent): void
@@ -99,10 +99,11 @@ export class Driver {
       return
     }
     if (effects.length > 0) this.#pump(effects)
-    this.#user.stepped?.()
     this.#scheduleFlush()
-    // No timer rings within a turn, and the flush at its end looks again.
-    if (!this.#flushScheduled) this.#scheduleWake()
+    // Within a turn no timer rings and nobody looks at what is held: the flush at its end is a step too.
+    if (this.#flushScheduled) return
+    this.#scheduleWake()
+    this.#user.stepped?.()
   }
 
   /** Forgets the clock: the session is over, and nothing is left to wait for. */

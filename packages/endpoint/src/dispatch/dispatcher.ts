@@ -27,7 +27,8 @@ export class Dispatcher implements Desk {
   readonly options: DispatchOptions
   readonly callee: Callee
   running = 0
-  readonly #events = new Set<ServedEvent>()
+  /** One-way events whose handlers run; from the first one on. */
+  #events: Set<ServedEvent> | undefined
 
   constructor(callee: Callee, options: DispatchOptions) {
     this.callee = callee
@@ -67,6 +68,7 @@ export class Dispatcher implements Desk {
   event(path: string, input: unknown): void {
     const entry = this.options.entries.get(path)
     if (entry?.procedure.kind !== "event") return this.drop(path, "NOT_FOUND")
+    this.#events ??= new Set()
     if (this.#events.size >= limits.runningEvents) return this.drop(path, "BUSY")
     const event = new ServedEvent(this, entry, this.#eventFinished)
     this.#events.add(event)
@@ -83,7 +85,7 @@ export class Dispatcher implements Desk {
 
   /** The session is over: the channels were told, and now the events are. */
   abandon(): void {
-    for (const event of this.#events) event.abandon()
+    for (const event of this.#events ?? []) event.abandon()
   }
 
   serve(input: (serving: Serving) => void): void {
@@ -123,7 +125,7 @@ export class Dispatcher implements Desk {
     return `${this.callee.info.id}.${channel.id}`
   }
 
-  readonly #eventFinished = (event: ServedEvent): void => void this.#events.delete(event)
+  readonly #eventFinished = (event: ServedEvent): void => void this.#events?.delete(event)
 
   #call(entry: Entry, procedure: Call, channel: AcceptedChannel): void {
     const { keys } = this.options

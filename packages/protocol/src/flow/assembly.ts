@@ -2,6 +2,7 @@ import type { Codec, Encoded } from "../codec/codec.js"
 import { defaultLimits, envelopeUnits } from "../limits.js"
 import { Violation } from "../violation.js"
 import type { ReceiveBudget } from "./inflow.js"
+import { LazySet } from "./lazy-set.js"
 
 /** A slice counts at least this much, so that tiny ones do not cost more memory than they account for. */
 const smallestSlice = 256
@@ -15,9 +16,10 @@ interface Growing {
 
 /** Frames of which not all parts have arrived (docs/protocol.md, "PART"), by the id of their channel. */
 export class Assembly {
-  readonly #growing = new Map<number, Growing>()
+  /** From the first part on: most sessions never have any. */
+  #growing: Map<number, Growing> | undefined
   /** Ids whose frame was refused in the middle: the rest of its parts is still to come. */
-  readonly #refused = new Set<number>()
+  readonly #refused = new LazySet<number>()
   readonly #codec: Codec
   readonly #budget: ReceiveBudget
   /** The largest frame that this side accepts, in units. */
@@ -29,12 +31,12 @@ export class Assembly {
   }
 
   has(id: number): boolean {
-    return this.#growing.has(id) || this.#refused.has(id)
+    return this.#growing?.has(id) || this.#refused.has(id)
   }
 
   /** Units that count for this id. */
   held(id: number): number {
-    return this.#growing.get(id)?.held ?? 0
+    return this.#growing?.get(id)?.held ?? 0
   }
 
   /** Whether a part belongs to a frame that was refused. */
@@ -45,7 +47,7 @@ export class Assembly {
   /** The id that holds most. */
   heaviest(): number | undefined {
     let heaviest: number | undefined
-    for (const [id, { held }] of this.#growing) {
+    for (const [id, { held }] of this.#growing ?? []) {
       if (heaviest === undefined || held > this.held(heaviest)) heaviest = id
     }
     return heaviest
@@ -53,6 +55,7 @@ export class Assembly {
 
   /** The whole frame when this was its last part. */
   add(id: number, more: number, slice: unknown): Encoded | undefined {
+    this.#growing ??= new Map()
     const growing = this.#growing.get(id) ?? { slices: [], units: 0, held: 0 }
     this.#growing.set(id, growing)
     const units = unitsOf(slice)
@@ -79,7 +82,7 @@ export class Assembly {
     if (!this.has(id)) return
     this.#refused.delete(id)
     this.#budget.used -= this.held(id)
-    this.#growing.delete(id)
+    this.#growing?.delete(id)
   }
 }
 

@@ -1,4 +1,5 @@
 import { waitingItemUnits } from "../limits.js"
+import { LazySet } from "./lazy-set.js"
 
 /** A stream whose source waits for room. */
 export interface Held {
@@ -12,7 +13,7 @@ export interface Held {
  */
 export class SendBudget {
   used = 0
-  readonly #held = new Set<Held>()
+  readonly #held = new LazySet<Held>()
 
   /** While some wait nobody overtakes them. */
   get exceeded(): boolean {

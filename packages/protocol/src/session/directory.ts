@@ -1,5 +1,8 @@
-/** Slots of a new directory: a power of two, as ever. */
+/** Slots as soon as there is an entry: a power of two, as ever. */
 const fewest = 4
+/** The one slot of all that are empty: half of all directories stay so, and nobody writes into it. */
+const noIds: number[] = new Array(1).fill(0)
+const noEntries: undefined[] = new Array(1).fill(undefined)
 
 /**
  * Channels by their id. Ids of one side rise by two, so that each finds its own slot, and what comes and
@@ -9,8 +12,8 @@ const fewest = 4
 export class Directory<T> {
   size = 0
   /** 0: the slot is free. */
-  #ids: number[] = new Array(fewest).fill(0)
-  #entries: (T | undefined)[] = new Array(fewest).fill(undefined)
+  #ids: number[] = noIds
+  #entries: (T | undefined)[] = noEntries
 
   has(id: number): boolean {
     return this.#ids[this.#slotOf(id)] === id
@@ -68,8 +71,9 @@ export class Directory<T> {
   #grow(): void {
     const ids = this.#ids
     const entries = this.#entries
-    this.#ids = new Array(ids.length * 2).fill(0)
-    this.#entries = new Array(ids.length * 2).fill(undefined)
+    const slots = Math.max(fewest, ids.length * 2)
+    this.#ids = new Array(slots).fill(0)
+    this.#entries = new Array(slots).fill(undefined)
     for (const [index, id] of ids.entries()) {
       if (id === 0) continue
       const slot = this.#slotOf(id)

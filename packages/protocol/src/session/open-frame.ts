@@ -13,7 +13,7 @@ const mostPaths = 1_024
 /** Writes the frames that a caller sends for the first time. */
 export class OpenFrames {
   readonly #context: Context
-  readonly #paths = new Map<string, Encoded>()
+  #paths: Map<string, Encoded> | undefined
 
   constructor(context: Context) {
     this.#context = context
@@ -41,6 +41,7 @@ export class OpenFrames {
   }
 
   #path(path: string): Encoded {
+    this.#paths ??= new Map()
     const known = this.#paths.get(path)
     if (known !== undefined) return known
     const encoded = this.#context.codec.encode(path)

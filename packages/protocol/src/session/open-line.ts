@@ -1,4 +1,5 @@
 import { LargeFrame } from "../flow/large-frame.js"
+import { LazySet } from "../flow/lazy-set.js"
 import type { LineEntry } from "../flow/sender.js"
 import { placesCeiling } from "../limits.js"
 import type { Context } from "./context.js"
@@ -21,7 +22,7 @@ export class OpenLine {
   readonly #context: Context
   readonly #bounds: QueueBounds
   /** Not in the scheduler yet: there is no socket, or no place. */
-  readonly #waiting = new Set<LineEntry>()
+  readonly #waiting = new LazySet<LineEntry>()
   /** Nothing goes to the scheduler any more: another session is awaited. */
   #held = false
   /** Places taken at the callee, by calls that are open or about to be. */

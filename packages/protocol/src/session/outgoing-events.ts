@@ -1,6 +1,7 @@
 import type { Codec, Encoded } from "../codec/codec.js"
 import { transcode } from "../codec/transcode.js"
 import type { ReservedCode } from "../error-code.js"
+import { LazySet } from "../flow/lazy-set.js"
 import { type EventWriter, OutgoingEvent } from "../flow/outgoing-event.js"
 import { envelopeUnits, messageUnits, pathUnits } from "../limits.js"
 import { Unencodable } from "../violation.js"
@@ -13,7 +14,7 @@ export class OutgoingEvents implements EventWriter {
   readonly #context: Context
   readonly #line: OpenLine
   readonly #frames: OpenFrames
-  readonly #waiting = new Set<OutgoingEvent>()
+  readonly #waiting = new LazySet<OutgoingEvent>()
 
   constructor(context: Context, line: OpenLine, frames: OpenFrames) {
     this.#context = context
@@ -26,7 +27,7 @@ export class OutgoingEvents implements EventWriter {
   }
 
   [Symbol.iterator](): Iterator<OutgoingEvent> {
-    return this.#waiting.values()
+    return this.#waiting[Symbol.iterator]()
   }
 
   /** Gives the code of why it never will be sent. */

@@ -44,6 +44,12 @@ export interface RateLimits {
 
 export type Rate = keyof RateLimits
 
+const defaults: RateLimits = {
+  events: rates.events,
+  cancels: rates.cancels,
+  pings: rates.pings,
+}
+
 /**
  * How much the other side may do in a second (docs/protocol.md, "Rates"). Whoever does more ends its
  * session, and nobody else's.
@@ -51,19 +57,12 @@ export type Rate = keyof RateLimits
 export class Rates {
   /** What there was too much of. */
   exceeded: Rate | undefined
-  readonly #buckets: { readonly [Name in Rate]: Bucket | undefined }
+  readonly #limits: RateLimits
+  /** Each from the first time that something is taken of it: most sessions send no events. */
+  readonly #buckets: { [Name in Rate]?: Bucket } = {}
 
   constructor(limits: RateLimits) {
-    const { frames, bytes, opens } = limits
-    const { events = rates.events, cancels = rates.cancels, pings = rates.pings } = limits
-    this.#buckets = {
-      frames: bucketOf(frames),
-      bytes: bucketOf(bytes),
-      opens: bucketOf(opens),
-      events: bucketOf(events),
-      cancels: bucketOf(cancels),
-      pings: bucketOf(pings),
-    }
+    this.#limits = limits
   }
 
   bytes(now: number, units: number): void {
@@ -92,13 +91,11 @@ export class Rates {
   }
 
   #take(name: Rate, now: number, count: number): void {
-    const bucket = this.#buckets[name]
-    if (!bucket || bucket.take(now, count)) return
+    const rate = this.#limits[name] ?? defaults[name]
+    if (rate === undefined) return
+    this.#buckets[name] ??= new Bucket(rate)
+    if (this.#buckets[name].take(now, count)) return
     this.exceeded = name
-    throw new Violation(`more than ${bucket.rate} ${name} a second`, TOO_MANY)
+    throw new Violation(`more than ${rate} ${name} a second`, TOO_MANY)
   }
-}
-
-function bucketOf(rate: number | undefined): Bucket | undefined {
-  return rate === undefined ? undefined : new Bucket(rate)
 }

@@ -1,6 +1,7 @@
 import type { Encoded } from "../codec/codec.js"
 import type { Failure } from "../error-code.js"
 import { LargeFrame } from "../flow/large-frame.js"
+import { LazySet } from "../flow/lazy-set.js"
 import type { Late } from "../flow/sender.js"
 import { errorFrame } from "../frames/error-frame.js"
 import { envelopeUnits, messageUnits, waitingResultUnits } from "../limits.js"
@@ -40,9 +41,9 @@ export class Replies {
   units = 0
   readonly #context: Context
   /** Too large for one message, until they leave. */
-  readonly #large = new Set<Reply>()
+  readonly #large = new LazySet<Reply>()
   /** Those that wait for a socket. */
-  readonly #held = new Set<Reply>()
+  readonly #held = new LazySet<Reply>()
 
   constructor(context: Context) {
     this.#context = context

@@ -5,6 +5,7 @@ import type { Failure } from "../error-code.js"
 import { LossyBacklog } from "../flow/backlog.js"
 import { heaviestOf, Inflow } from "../flow/inflow.js"
 import { Lane, type Policy } from "../flow/lane.js"
+import { LazySet } from "../flow/lazy-set.js"
 import type { Limits, Open, SequencedFrame } from "../frame.js"
 import * as Kind from "../kind.js"
 import { messageUnits, waitingAnswers, waitingAnswerUnits } from "../limits.js"
@@ -46,7 +47,7 @@ export class Serving implements Half, ChannelServer {
   /** The highest id that the other side has taken. */
   #highest = 0
   /** Ids of OPENs of which not all parts have arrived. */
-  readonly #partial = new Set<number>()
+  readonly #partial = new LazySet<number>()
   readonly #replies: Replies
 
   constructor(context: Context, limits: Limits) {

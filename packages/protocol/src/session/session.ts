@@ -107,7 +107,8 @@ export class Session {
   readonly #incoming: Incoming
   readonly #outgoing: Outgoing
   readonly #liveness: Liveness
-  readonly #eventRate = new Bucket(rates.events)
+  /** Of a client that sends events. */
+  #eventRate: Bucket | undefined
   #over = false
   /** Takes its leave with these words as soon as nothing is left to do here. */
   #leaving: string | undefined
@@ -315,6 +316,7 @@ export class Session {
    */
   send(path: string, input: Encoded | undefined): ReservedCode | undefined {
     if (this.role === "client") {
+      this.#eventRate ??= new Bucket(rates.events)
       if (this.events >= rates.events) return "OFFLINE_QUEUE_FULL"
       if (!this.#eventRate.take(this.#context.now, 1, rates.events)) return "BUSY"
     }
