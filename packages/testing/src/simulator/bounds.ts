@@ -8,7 +8,7 @@ import type { Counters } from "./counters.js"
 import type { Ledger } from "./ledger.js"
 import type { Link } from "./network.js"
 import { Random } from "./random.js"
-import type { Bounds, Scenario } from "./scenario.js"
+import type { Bounds, Operation, Scenario } from "./scenario.js"
 import { must } from "./violation.js"
 
 /** Units of an item from which a reader far away holds more than a server that is short has for all. */
@@ -26,11 +26,16 @@ export function withBounds(scenario: Scenario): Scenario {
   return { ...scenario, bounds, operations: [...scenario.operations, ...bursts] }
 }
 
-/** A server with less memory than one reader takes who catches up would end that reader for ever. */
+/**
+ * A server with less memory than one reader takes who catches up would end that reader for ever, and so would
+ * one whose sources wait for nobody and bring more than the line takes.
+ */
 function drawBounds(random: Random, { operations, topics }: Scenario): Bounds {
   const catchUp = topics?.appends.reduce((sum, { count, size }) => sum + count * size, 0) ?? 0
+  const pushed = operations.reduce((sum, operation) => sum + pushedUnits(operation), 0)
   const light =
     catchUp < limits.messageUnits &&
+    pushed < limits.defaultLimits.window &&
     operations.every(({ type, size }) => type === "call" || size < heavy)
   const open = { calls: 2, streams: 6 }
   return {
@@ -52,6 +57,12 @@ function drawBounds(random: Random, { operations, topics }: Scenario): Bounds {
       ...(random.chance(0.3) && { tombstones: random.int(0, 1) }),
     },
   }
+}
+
+/** What a source may come to hold that waits for nobody. */
+function pushedUnits(operation: Operation): number {
+  if (operation.type !== "stream" || operation.procedure !== "pushed") return 0
+  return operation.items * operation.size
 }
 
 /** Many calls in one moment, of which some are given up as soon. */

@@ -49,6 +49,11 @@ export function messageIn(wire: Encoded): Message {
   return Object(codecOf(wire).decode(wire).value)
 }
 
+/** A frame as `messageIn` gives it, to be compared: equal texts stand for equal frames of one codec. */
+export function frameText(frame: readonly unknown[]): string {
+  return String(jsonCodec.encode(frame))
+}
+
 export function codecOf(wire: Encoded): typeof jsonCodec {
   return typeof wire === "string" ? jsonCodec : msgpack
 }

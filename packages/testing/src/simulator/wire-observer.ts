@@ -1,4 +1,3 @@
-import { inspect, isDeepStrictEqual } from "node:util"
 import type { Encoded } from "@trunkline/protocol"
 import * as Kind from "@trunkline/protocol/frame-kinds"
 import * as limits from "@trunkline/protocol/limits"
@@ -7,7 +6,7 @@ import { Ferry } from "./ferry/ferry.js"
 import type { Ledger } from "./ledger.js"
 import type { Direction, Link } from "./network.js"
 import { WireItems } from "./sending/wire-items.js"
-import { codecOf, messageIn } from "./speech.js"
+import { codecOf, frameText, messageIn } from "./speech.js"
 import type { TopicAttempt } from "./topics/topic-wire.js"
 import type { Topics } from "./topics/topics.js"
 import { must } from "./violation.js"
@@ -18,11 +17,24 @@ type Frame = readonly unknown[]
 class Flow {
   /** Each numbered frame as it was first sent, by its number. */
   readonly frames: Frame[] = [[]]
-  /** The highest acknowledgement that the other direction carried. */
+  /** The highest acknowledgement that the other direction carried, and what it was before this moment. */
   acknowledged = 0
+  #before = 0
+  #raisedAt = Number.NEGATIVE_INFINITY
 
   get sent(): number {
     return this.frames.length - 1
+  }
+
+  acknowledgedBefore(now: number): number {
+    return now === this.#raisedAt ? this.#before : this.acknowledged
+  }
+
+  acknowledge(upTo: number, now: number): void {
+    if (upTo <= this.acknowledged) return
+    this.#before = this.acknowledgedBefore(now)
+    this.#raisedAt = now
+    this.acknowledged = upTo
   }
 }
 
@@ -78,22 +90,29 @@ export class WireObserver {
     if (first === 0) this.#control(link, direction, frames, wire)
     const session = this.#sessions.get(this.#sidOf.get(link) ?? "")
     if (!session) return
+    const now = link.client.now()
     const opposite = session[direction === "up" ? "down" : "up"]
-    this.#acknowledge(opposite, ack)
+    this.#acknowledge(opposite, ack, now)
     if (first === 0) return
     this.#checkSize(wire, frames)
     for (const [index, frame] of frames.entries()) {
-      this.#numbered(session, direction, first + index, frame)
+      this.#numbered(session, direction, first + index, frame, now)
     }
   }
 
-  #numbered(session: ObservedSession, direction: Direction, number: number, frame: Frame): void {
+  #numbered(
+    session: ObservedSession,
+    direction: Direction,
+    number: number,
+    frame: Frame,
+    now: number,
+  ): void {
     const flow = session[direction]
     const known = flow.frames[number]
     if (known !== undefined) return this.#again(known, frame)
     must(number === flow.sent + 1, "S6", () => `number ${number} after ${flow.sent}`)
     flow.frames.push(frame)
-    this.#first(session, direction, number, frame)
+    this.#first(session, direction, number, frame, now)
   }
 
   #control(link: Link, direction: Direction, frames: readonly Frame[], wire: Encoded): void {
@@ -144,9 +163,9 @@ export class WireObserver {
       this.#counters.add("another codec than before")
   }
 
-  #acknowledge(flow: Flow, ack: number): void {
+  #acknowledge(flow: Flow, ack: number, now: number): void {
     must(ack <= flow.sent, "S6", () => `${ack} acknowledged, ${flow.sent} sent`)
-    flow.acknowledged = Math.max(flow.acknowledged, ack)
+    flow.acknowledge(ack, now)
   }
 
   #checkSize(wire: Encoded, frames: readonly Frame[]): void {
@@ -159,10 +178,11 @@ export class WireObserver {
   /** S7: as it was, or a CANCEL in the place of an OPEN whose caller has gone. */
   #again(known: Frame, frame: Frame): void {
     this.#counters.add("retransmitted")
-    if (isDeepStrictEqual(known, frame)) return this.#checkWanted(frame)
+    const [before, now] = [known, frame].map(frameText)
+    if (before === now) return this.#checkWanted(frame)
     const opens = known[0] === Kind.OPEN || known[0] === Kind.PART
     const replaced = opens && frame[0] === Kind.CANCEL && frame[1] === known[1]
-    must(replaced, "S7", () => `${inspect(known)} became ${inspect(frame)}`)
+    must(replaced, "S7", () => `${before?.slice(0, 80)} became ${now?.slice(0, 80)}`)
     this.#counters.add("cancel in place of an open")
   }
 
@@ -172,14 +192,20 @@ export class WireObserver {
     must(!this.#ledger.hasLeft(operation), "S7", () => `${id} sent again, and nobody waits for it`)
   }
 
-  #first(session: ObservedSession, direction: Direction, number: number, frame: Frame): void {
+  #first(
+    session: ObservedSession,
+    direction: Direction,
+    number: number,
+    frame: Frame,
+    now: number,
+  ): void {
     const [kind, id] = frame
     if (typeof id !== "number") return
     this.#checkParts(session, direction, frame)
     const isCallers = (direction === "up") === (id % 2 === 1)
     if (isCallers) {
       session.items.fromCaller(frame)
-      this.#fromCaller(session, frame)
+      this.#fromCaller(session, frame, now)
     } else {
       session.items.fromCallee(frame)
       this.#fromCallee(session, number, frame)
@@ -187,7 +213,7 @@ export class WireObserver {
     this.#counters.add(`frame ${Number(kind)} ${direction}`)
   }
 
-  #fromCaller(session: ObservedSession, frame: Frame): void {
+  #fromCaller(session: ObservedSession, frame: Frame, now: number): void {
     const [kind, id, upTo, input, credit, meta] = frame
     if (kind === Kind.OPEN) {
       session.operations.set(Number(id), Number(Object(input).id))
@@ -201,7 +227,10 @@ export class WireObserver {
       must((a ?? 0) <= limits.reissues, "L4", () => `re-issued ${a} times`)
       if (f) this.#counters.add("opened after a cursor")
     }
-    if (kind === Kind.CANCEL) session.topics.get(Number(id))?.leave(session.down.acknowledged)
+    if (kind === Kind.CANCEL) {
+      const { down } = session
+      session.topics.get(Number(id))?.leave(down.acknowledged, down.acknowledgedBefore(now))
+    }
     if (kind === Kind.CREDIT) {
       const stream = session.streams.get(Number(id))
       if (stream) stream.allowed = Math.max(stream.allowed, Number(upTo))

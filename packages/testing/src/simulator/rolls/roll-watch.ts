@@ -125,8 +125,8 @@ export class RollWatch {
 
   /** The first part of a large OPEN names the operation, as the others do not. */
   #openedInParts(link: Link, fields: readonly unknown[]): void {
-    const [, operation] = /^\[20,.*?"id":(\d+)/.exec(String(fields[2])) ?? []
-    if (operation !== undefined) this.#noteOpened(link, Number(operation))
+    const operation = operationIn(fields[2])
+    if (operation !== undefined) this.#noteOpened(link, operation)
   }
 
   #noteOpened(link: Link, operation: number): void {
@@ -170,4 +170,20 @@ export class RollWatch {
     }
     return false
   }
+}
+
+/** Of an OPEN's first slice, as the codec of its session writes it; undefined for any other. */
+function operationIn(slice: unknown): number | undefined {
+  if (slice instanceof Uint8Array) return operationInBytes(slice)
+  const [, id] = /^\[20,.*?"id":(\d+)/.exec(String(slice)) ?? []
+  return id === undefined ? undefined : Number(id)
+}
+
+/** The key `id` of two units in msgpack, and behind it a number below 128, 256 or 65,536. */
+function operationInBytes(slice: Uint8Array): number | undefined {
+  const at = String.fromCharCode(...slice.subarray(0, 100)).indexOf("\u00a2id")
+  if (slice[1] !== Kind.OPEN || at < 0) return undefined
+  const [first = 0, second = 0, third = 0] = slice.subarray(at + 3, at + 6)
+  if (first < 0x80) return first
+  return first === 0xcc ? second : second * 256 + third
 }

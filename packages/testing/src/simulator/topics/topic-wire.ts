@@ -15,7 +15,8 @@ export class TopicAttempt {
   readonly #counters: Counters
   /** Where the callee stands by its own word. */
   #position: string | undefined
-  #begun = false
+  /** Number of its first `at`. */
+  #begun = Number.POSITIVE_INFINITY
   /** Numbers of the frames that told a cursor. */
   readonly #told: { readonly number: number; readonly cursor: string }[] = []
   /** Numbers of the frames that brought an item, one for each. */
@@ -64,9 +65,12 @@ export class TopicAttempt {
     return this.#arrivedBefore + here
   }
 
-  /** Its caller cancels it. */
-  leave(acknowledged: number): void {
-    this.#heardUntil ??= acknowledged
+  /**
+   * Its caller cancels it. One that moves elsewhere as soon as it has begun drops what came with its
+   * beginning: of that stream only what had been acknowledged before this moment was heard.
+   */
+  leave(acknowledged: number, before: number): void {
+    this.#heardUntil ??= this.#begun > before ? before : acknowledged
   }
 
   /** A frame of the callee. */
@@ -111,8 +115,8 @@ export class TopicAttempt {
   }
 
   #at(number: number, cursor: string | undefined): void {
-    const first = !this.#begun
-    this.#begun = true
+    const first = this.#begun === Number.POSITIVE_INFINITY
+    this.#begun = Math.min(this.#begun, number)
     if (cursor === undefined) return
     if (first && this.from !== undefined) {
       must(cursor === this.from, "S2", () => `${this.from} was asked for, and it is at ${cursor}`)
