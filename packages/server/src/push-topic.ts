@@ -1,7 +1,7 @@
 import type { Subscription } from "@trunkline/contract"
 import { PushSource, planOf, type Sink } from "@trunkline/endpoint"
-import type { Codec, Encoded } from "@trunkline/protocol"
-import { demandFit, fitOf, write } from "./topic-item.js"
+import { Audience } from "./audience.js"
+import { demandFit, fitOf } from "./topic-item.js"
 import type { LooseOptions } from "./topic-options.js"
 
 /** A topic within this process: what is published goes to those who read now. */
@@ -25,29 +25,21 @@ export function pushTopic(procedure: Subscription, { key }: LooseOptions): unkno
 /** Who reads a topic, by key. */
 class Readers {
   size = 0
-  readonly #sinks = new Map<string, Set<Sink>>()
+  readonly #audiences = new Map<string, Audience>()
 
   add(key: string, sink: Sink): () => void {
-    const sinks = this.#sinks.get(key) ?? new Set()
-    this.#sinks.set(key, sinks.add(sink))
+    const audience = this.#audiences.get(key) ?? new Audience()
+    this.#audiences.set(key, audience)
+    audience.add(sink)
     this.size++
     return () => {
-      if (!sinks.delete(sink)) return
+      if (!audience.delete(sink)) return
       this.size--
-      if (sinks.size === 0 && this.#sinks.get(key) === sinks) this.#sinks.delete(key)
+      if (audience.size === 0 && this.#audiences.get(key) === audience) this.#audiences.delete(key)
     }
   }
 
-  /** Writes the value once for each codec that somebody reads. */
   push(key: string, value: unknown, conflateKey: unknown): void {
-    const written = new Map<Codec, Encoded>()
-    for (const sink of [...(this.#sinks.get(key) ?? [])]) {
-      let encoded = written.get(sink.codec)
-      if (encoded === undefined) {
-        encoded = write(sink.codec, value)
-        written.set(sink.codec, encoded)
-      }
-      sink.push(encoded, conflateKey)
-    }
+    this.#audiences.get(key)?.push(value, conflateKey)
   }
 }

@@ -16,6 +16,7 @@ import { describe, expect, it } from "vitest"
 import { Driver, type DriverUser } from "./driver.js"
 import type { Host } from "./host.js"
 import type { Transport, TransportEvents } from "./transport.js"
+import { atTurnEnd } from "./turn-end.js"
 
 /** A socket that a test holds the other end of. */
 class Pipe implements Transport {
@@ -202,6 +203,44 @@ describe("a driver", () => {
     expect(pipe.sent).toEqual(["[0,0,[4,1]]", '[1,0,[20,1,"a"],[20,3,"b"]]'])
     host.endTurn()
     expect(pipe.sent).toHaveLength(2)
+  })
+
+  it("sends at once what the one work at a turn's end does", () => {
+    const { host, open, attach, driver } = driving("client")
+    const pipe = attach()
+    host.endTurn()
+    atTurnEnd(host, () => driver.turn(() => void [open("a"), open("b")], undefined))
+    host.endTurn()
+    expect(pipe.sent.slice(1)).toEqual(['[1,0,[20,1,"a"],[20,3,"b"]]'])
+  })
+
+  it("sends in one message what several works at a turn's end do", () => {
+    const { host, open, attach, driver } = driving("client")
+    const pipe = attach()
+    host.endTurn()
+    for (const path of ["a", "b"]) {
+      atTurnEnd(host, () => driver.turn(() => void open(path), undefined))
+    }
+    host.endTurn()
+    host.endTurn()
+    expect(pipe.sent.slice(1)).toEqual(['[1,0,[20,1,"a"],[20,3,"b"]]'])
+  })
+
+  it("sends what a work at a turn's end did before it threw", async () => {
+    const { host, open, attach, driver } = driving("client")
+    const pipe = attach()
+    host.endTurn()
+    const work = () => {
+      open("a")
+      throw new Error("a bug")
+    }
+    atTurnEnd(host, () => driver.turn(work, undefined))
+    const uncaught = await uncaughtWhile(() => host.endTurn())
+    expect(uncaught).toMatchObject([{ message: "a bug" }])
+    expect(pipe.sent.slice(1)).toEqual(['[1,0,[20,1,"a"]]'])
+    open("b")
+    host.endTurn()
+    expect(pipe.sent.at(-1)).toBe('[2,0,[20,3,"b"]]')
   })
 
   it("looks at the clock once a turn", () => {

@@ -15,6 +15,7 @@ import * as limits from "@trunkline/protocol/limits"
 import { callUser, surface } from "./call-user.js"
 import type { Host } from "./host.js"
 import type { Transport } from "./transport.js"
+import { endsAlone } from "./turn-end.js"
 
 /** Who hears what a session asks for beyond its socket. */
 export interface DriverUser {
@@ -104,6 +105,21 @@ export class Driver {
     if (this.#flushScheduled) return
     this.#scheduleWake()
     this.#user.stepped?.()
+  }
+
+  /**
+   * For whoever works at the end of a turn: does `work`, and what it does to the session leaves at once. Where
+   * the session may be given more at the same end, all of it leaves together, as ever.
+   */
+  turn<A>(work: (argument: A) => void, argument: A): void {
+    if (this.#flushScheduled || this.#pumping || !endsAlone(this.#host)) return work(argument)
+    this.#now = this.#host.now()
+    this.#flushScheduled = true
+    try {
+      work(argument)
+    } finally {
+      this.#flush()
+    }
   }
 
   /** Forgets the clock: the session is over, and nothing is left to wait for. */

@@ -183,7 +183,10 @@ export class ServedReplay extends Served {
     this.#state = undefined
   }
 
-  readonly #wake = (): void => {
+  readonly #wake = (): void => this.desk.callee.driver.turn(advance, this)
+
+  /** Something came, or its position has moved. */
+  woken(): void {
     if (!this.#advance()) this.#tellPosition()
   }
 
@@ -312,6 +315,9 @@ export class ServedReplay extends Served {
     if (!this.#busy || this.#giveUp) this.finished()
   }
 }
+
+// Made once: it runs for every reader of whatever is published.
+const advance = (replay: ServedReplay): void => replay.woken()
 
 /** `undefined` where the log cannot be reached now. */
 async function opening(

@@ -93,9 +93,12 @@ export class ServedStream extends Served {
   #attach(source: PushSource): void {
     this.release()
     this.#begin(false)
+    const { driver, host } = this.desk.callee
     const sink: Sink = {
-      codec: this.desk.callee.driver.session.codec,
+      codec: driver.session.codec,
+      host,
       push: (value, key) => this.#pushed(value, key),
+      turn: (work, argument) => driver.turn(work, argument),
       end: () => this.#done(),
       fail: (failure) => this.#failedWith(failure),
     }

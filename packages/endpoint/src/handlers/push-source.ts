@@ -1,10 +1,15 @@
 import type { Codec, Encoded, Failure } from "@trunkline/protocol"
+import type { Host } from "@trunkline/transport"
 
 /** Where a source that cannot be paused puts its values: one stream of one session. */
 export interface Sink {
   /** The codec that values have to be written in. */
   readonly codec: Codec
+  /** Clock and turns of its session. */
+  readonly host: Host
   push(value: Encoded, key: unknown): void
+  /** For a source that pushes at the end of a turn (`atTurnEnd`): what `work` pushes leaves at once. */
+  turn<A>(work: (argument: A) => void, argument: A): void
   end(): void
   fail(failure: Failure): void
 }
