@@ -34,6 +34,12 @@ export const renewAhead = 60_000
 /** What a client that is sent away gets to find another server, before a server without work takes leave. */
 export const drainPatience = 2_000
 
+/**
+ * What a client whose line broke gets to come back to a server that drains, from when it broke: it may have
+ * sent what has not arrived.
+ */
+export const drainAway = 5_000
+
 /** How long a detached session is kept. */
 export const grace = 120_000
 /** How long the memory of an ended session is kept. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest"
+import { drainAway } from "../src/durations.js"
 import { failureOf, itemsOf, type Opened, takeAll, type Wired, wired } from "./wired.js"
 
 /* A session that another took over from: what goes there, what stays, and when the first one ends. */
@@ -201,6 +202,31 @@ describe("a server that retires a session", () => {
     line.settle()
     expect(line.server.cancelled).toEqual(["CLOSED"])
     expect(line.client.over).toMatchObject({ why: "bye", reason: "drained" })
+  })
+
+  function cutWhileCalling(): Wired {
+    const line = wired()
+    line.settle()
+    line.client.open("call")
+    line.flush()
+    line.cut()
+    line.server.step((session) => session.retire("drained"))
+    return line
+  }
+
+  it("waits for a client whose line broke: what it sent last may not have arrived", () => {
+    const line = cutWhileCalling()
+    line.wait(drainAway - 1)
+    line.join()
+    line.settle()
+    expect(line.server.accepted.map(({ path }) => path)).toEqual(["call"])
+    expect(line.server.over).toBeUndefined()
+  })
+
+  it("does not wait for ever for one that does not come back", () => {
+    const line = cutWhileCalling()
+    line.wait(drainAway)
+    expect(line.server.over?.reason).toBe("drained")
   })
 
   it("is not taken back by a socket that breaks", () => {

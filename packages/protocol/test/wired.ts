@@ -7,6 +7,7 @@ import {
   type Effect,
   type Encoded,
   jsonCodec,
+  type KeyTerms,
   type Kind,
   type Limits,
   NothingServed,
@@ -32,6 +33,8 @@ export interface WiredOptions {
   /** What the client may do in a second; without them nobody counts. */
   readonly rates?: RateLimits
   readonly random?: () => number
+  /** How far the server's idempotency keys can be relied upon. */
+  readonly keys?: KeyTerms
   /** What may wait at the client. */
   readonly queue?: { readonly calls: number; readonly units: number }
   /** The client serves nothing, as one that implements no contract. */
@@ -230,9 +233,11 @@ export class Wired {
   readonly server: End
   readonly #clock = { now: 0 }
   readonly #heartbeat: number
+  readonly #keys: KeyTerms | undefined
 
   constructor(options: WiredOptions = {}) {
     this.#heartbeat = options.heartbeat ?? 20_000
+    this.#keys = options.keys
     const client = { ...limits.defaultLimits, ...options.client }
     const server = { ...limits.defaultLimits, ...options.server }
     this.client = new End("client", client, options, this.#clock)
@@ -249,7 +254,7 @@ export class Wired {
     const toServer = { rx: client.session.applied, limits: client.limits }
     const toClient = { rx: server.session.applied, limits: server.limits }
     this.#attach(server, { ...toServer, heartbeat: this.#heartbeat })
-    this.#attach(client, { ...toClient, heartbeat: this.#heartbeat })
+    this.#attach(client, { ...toClient, heartbeat: this.#heartbeat, keys: this.#keys })
     return this
   }
 

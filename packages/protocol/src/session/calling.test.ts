@@ -567,6 +567,35 @@ describe("a lost session", () => {
     ])
   })
 
+  it("does not send an OPEN again that tells a key which may be told no more", () => {
+    const keys = { epoch: "e1", ttlMs: 60_000 }
+    const line = wired({ keys })
+    const call = line.client.open("pay")
+    line.settle()
+    const next = wired({ keys })
+    next.cut()
+    next.client.session.calling.nextId = 3
+    const loss: Loss = { rx: undefined, subjectChanged: false, breach: false }
+    next.client.step((session) => session.inherit(line.client.session, loss))
+    next.join()
+    next.flush()
+    expect(next.client.frames.at(-1)).toEqual([
+      20,
+      3,
+      "pay",
+      { $: "u" },
+      null,
+      { u: 1, k: 1, a: 1 },
+    ])
+    next.cut()
+    next.sleep(60_000)
+    next.join()
+    next.settle()
+    expect(failureOf(call)).toMatchObject({ code: "OUTCOME_UNKNOWN", executed: "unknown" })
+    expect(next.client.frames.at(-1)).toEqual([19, 3])
+    expect(next.server.accepted).toEqual([])
+  })
+
   it("keeps a doubt, whatever is proven later", () => {
     const line = wired()
     const call = line.client.open("call")

@@ -201,6 +201,22 @@ export class Calling implements Half, OpenWriter, AnswerUser {
     for (const channel of this.live) grant(this.#context, channel)
   }
 
+  /**
+   * An OPEN that is about to be sent again may tell a key whose record is gone by now: the machines slept with
+   * it on its way. Nobody is to enter for it.
+   *
+   * @param acknowledged the highest number that the callee has applied
+   */
+  dropStale(acknowledged: number): void {
+    const { moment, keys } = this.#context
+    for (const channel of [...this.live]) {
+      const { id, number, doubt, countsAsCall } = channel
+      const resent = id > 0 && (number === 0 || number > acknowledged)
+      if (!resent || !countsAsCall || !doubt?.isStale(moment, keys)) continue
+      this.giveUp(channel, "OUTCOME_UNKNOWN")
+    }
+  }
+
   attached(): void {
     this.#line.attached()
   }

@@ -43,6 +43,12 @@ export class Doubt {
     return this.#keyless ? undefined : this.id
   }
 
+  /** Whether the last OPEN told a key that may not be told any more. */
+  isStale(moment: Moment | undefined, terms: KeyTerms | undefined): boolean {
+    const told = this.#since !== undefined && !this.#keyless
+    return told && this.key(moment, terms) === undefined
+  }
+
   /**
    * What a caller is told of the last attempt's failure. Of that alone `no` speaks; what was refused for
    * lack of room says nothing of the earlier one at all.

@@ -112,6 +112,8 @@ export class Session {
   #over = false
   /** Takes its leave with these words as soon as nothing is left to do here. */
   #leaving: string | undefined
+  /** Until then a client that lost its socket may send again what was lost, though nothing is left to do. */
+  #awaitedUntil = Number.NEGATIVE_INFINITY
   #messagesIn = 0
   #replayed = 0
   #duplicates = 0
@@ -190,8 +192,9 @@ export class Session {
   /** When to step without any input; Infinity for never. */
   get deadline(): number {
     const alarms = Math.min(this.calling.soonest, this.#callee.soonest)
-    if (!this.#context.attached) return alarms
-    return Math.min(alarms, this.#inbox.dueAt, this.#liveness.deadline, this.controls.token.endsAt)
+    const soonest = Math.min(alarms, this.#releaseAt)
+    if (!this.#context.attached) return soonest
+    return Math.min(soonest, this.#inbox.dueAt, this.#liveness.deadline, this.controls.token.endsAt)
   }
 
   get counters(): SessionCounters {
@@ -248,6 +251,7 @@ export class Session {
     this.#inbox.delay = this.role === "server" ? durations.serverAck : heartbeat / 2
     this.#liveness.begin(heartbeat)
     this.controls.token.begin(this.#context.now, exp)
+    this.calling.dropStale(this.#outbox.acknowledged)
     this.#replayed += this.#outgoing.retransmit()
     this.#callee.attached()
     this.calling.attached()
@@ -258,6 +262,7 @@ export class Session {
   detach(): void {
     if (!this.#context.attached) return
     this.#context.attached = false
+    this.#awaitedUntil = this.#context.now + durations.drainAway
     this.controls.take()
     this.#callee.detached()
   }
@@ -277,6 +282,8 @@ export class Session {
     if (!isInt(first) || !isInt(ack)) throw new Violation("a message without its numbers")
     if (value.length - 2 > messageFramesAccepted) throw new Violation("too many frames", TOO_MANY)
     this.#acknowledged(ack)
+    // What a client has to send again comes ahead of its first control message.
+    if (first === 0) this.#awaitedUntil = Number.NEGATIVE_INFINITY
     if (first === 0) this.#receiveControls(value, revive, ack)
     else this.#receiveNumbered(value, revive, first, wire.length)
   }
@@ -424,9 +431,20 @@ export class Session {
    */
   #release(reason: string): void {
     if (this.#over || this.#callee.binding + this.calling.binding > 0) return
+    if (this.#isAwaited) return
     this.#callee.abandon()
     if (this.idle) this.bye(reason)
     else if (!this.#liveness.asking) this.probe()
+  }
+
+  /** Its client may be on its way back with what the line lost: nobody else could tell what became of that. */
+  get #isAwaited(): boolean {
+    return this.role === "server" && this.#context.now < this.#awaitedUntil
+  }
+
+  get #releaseAt(): number {
+    const due = this.#leaving !== undefined && this.#isAwaited
+    return due ? this.#awaitedUntil : Number.POSITIVE_INFINITY
   }
 
   /** Of a socket that is given up while the session stays. */
