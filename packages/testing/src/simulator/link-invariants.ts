@@ -18,14 +18,23 @@ export function checkNoticed(
   counters: Counters,
 ): void {
   const frozen = faults.some(({ type }) => type === "freeze")
-  for (const { swallowedAt, stalledUntil, closedByClient, closedByServer, faulty } of links) {
+  for (const link of links) {
+    const { swallowedAt, closedByClient, closedByServer, faulty } = link
     const silent = closedByClient?.reason === "silent" || closedByServer?.reason === "silent"
     must(!silent || faulty || frozen, "L2", () => "a live line was given up")
     if (silent) counters.add("silence noticed")
     if (swallowedAt === undefined || closedByClient === undefined || frozen) continue
-    const after = closedByClient.at - Math.max(swallowedAt, stalledUntil)
+    const after = closedByClient.at - Math.max(swallowedAt, lastSign(link))
     must(after <= noticeWithin, "L2", () => `a dead line was noticed after ${after} ms`)
   }
+}
+
+/**
+ * What its client may go by. While only what it says is lost, it is the server that hears nothing, and closes;
+ * when both ways are dead, one after the other, silence begins with the last that was heard.
+ */
+function lastSign({ stalledUntil, heardAt, mute }: Link): number {
+  return Math.max(stalledUntil, mute ? heardAt : 0)
 }
 
 /** L4: nobody hammers at a server that is not there, and no two sockets take a session from another. */

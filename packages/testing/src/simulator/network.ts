@@ -176,6 +176,9 @@ export class Link {
   faulty = false
   /** When it last came to be that one direction, or both, arrives nowhere. */
   swallowedAt: number | undefined
+  /** When the client last heard anything, and whether anything can still reach it. */
+  heardAt = 0
+  mute = false
   /** What was held up on its way to the client arrives then, whatever has become of the line. */
   stalledUntil = 0
   closedByClient: Farewell | undefined
@@ -238,7 +241,10 @@ export class Link {
     if (!this.#serverOpen) return
     const sent = this.#network.tap(this, "down", wire)
     this.#remember(sent)
-    this.#down.send(() => this.#clientEnd.hear("message", { data: eventData(sent) }))
+    this.#down.send(() => {
+      this.heardAt = this.client.now()
+      this.#clientEnd.hear("message", { data: eventData(sent) })
+    })
   }
 
   closeByClient(code: number, reason: string): void {
@@ -259,6 +265,7 @@ export class Link {
   /** Breaks the socket: of what is on its way, so much still arrives. */
   cut(notified: Notified, keptUp: number, keptDown: number): void {
     this.faulty = true
+    this.mute = true
     this.#up?.cut(keptUp)
     this.#down.cut(keptDown)
     const later = this.client.now() + this.#network.delay()
@@ -281,7 +288,9 @@ export class Link {
     this.faulty = true
     this.swallowedAt = this.client.now()
     if (direction !== "down") this.#up?.swallow()
-    if (direction !== "up") this.#down.swallow()
+    if (direction === "up") return
+    this.#down.swallow()
+    this.mute = true
   }
 
   /** Holds everything that way up for a while. */
