@@ -227,6 +227,16 @@ describe("a server that retires a session", () => {
     const line = cutWhileCalling()
     line.wait(drainAway)
     expect(line.server.over?.reason).toBe("drained")
+    expect(line.server.session.deadline).toBe(Number.POSITIVE_INFINITY)
+  })
+
+  it("leaves no alarm behind", () => {
+    const line = wired()
+    line.settle()
+    line.server.step((session) => session.retire("drained"))
+    line.settle()
+    expect(line.server.over?.reason).toBe("drained")
+    expect(line.server.session.deadline).toBe(Number.POSITIVE_INFINITY)
   })
 
   it("is not taken back by a socket that breaks", () => {

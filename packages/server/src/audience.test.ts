@@ -5,11 +5,12 @@ import { expect, test } from "vitest"
 import { Audience } from "./audience.js"
 
 /** A reader that notes down what it is handed, and how often it is taken up. */
-function reader(codec: Codec = jsonCodec) {
+function reader(codec: Codec = jsonCodec, session: object = {}) {
   const items: unknown[] = []
   const told = { items, turns: 0 }
   const sink: Sink = {
     codec,
+    session,
     host: systemHost,
     push: (value, key) => void items.push([codec.decode(value).value, key]),
     turn: (work, argument) => {
@@ -73,6 +74,31 @@ test("does not let a turn pile up", async () => {
   expect(items).toHaveLength(256)
   await turnEnd()
   expect(items).toEqual(Array.from({ length: 300 }, (_, n) => [n + 1, n + 1]))
+})
+
+test("does not let a few large items pile up either", async () => {
+  const audience = new Audience()
+  const { items, sink } = reader()
+  audience.add(sink)
+  for (let n = 1; n <= 5; n++) audience.push("x".repeat(100_000), n)
+  expect(items).toHaveLength(3)
+  await turnEnd()
+  expect(items).toHaveLength(5)
+})
+
+test("takes a session with several readers up once", async () => {
+  const audience = new Audience()
+  const session = {}
+  const [first, second, other] = [reader(jsonCodec, session), reader(jsonCodec, session), reader()]
+  for (const { sink } of [first, other, second]) audience.add(sink)
+  audience.push("a", 1)
+  await turnEnd()
+  expect([first, second, other].map(({ items }) => items)).toEqual(Array(3).fill([["a", 1]]))
+  expect([first.turns, second.turns, other.turns]).toEqual([1, 0, 1])
+  audience.delete(first.sink)
+  audience.push("b", 2)
+  await turnEnd()
+  expect([first.items.length, second.items.length, audience.size]).toEqual([1, 2, 2])
 })
 
 test("refuses at once what cannot be written, and hands on the rest", async () => {

@@ -1,9 +1,10 @@
 import type { Sink } from "@trunkline/endpoint"
 import type { Codec, Encoded } from "@trunkline/protocol"
-import { atTurnEnd, type Host } from "@trunkline/transport"
+import { pushUnits } from "@trunkline/protocol/limits"
+import { atTurnEnd } from "@trunkline/transport"
 import { write } from "./topic-item.js"
 
-/** Items that wait for the end of a turn; more are handed on before it. */
+/** Items that wait for the end of a turn; more of them, or more units than `pushUnits`, are handed on before. */
 const batch = 256
 
 /** An item, written once for each codec that somebody reads. */
@@ -13,31 +14,37 @@ interface Item {
 }
 
 /**
- * Those who read one topic by one key. What is published in a turn is handed on at its end, to one reader
+ * Those who read one topic by one key. What is published in a turn is handed on at its end, to one session
  * after the other.
  */
 export class Audience {
-  readonly #sinks = new Set<Sink>()
+  size = 0
+  /** By session: what several readers of one are given leaves together. */
+  readonly #sinks = new Map<object, readonly Sink[]>()
   /** How many read each codec. */
   readonly #codecs = new Map<Codec, number>()
-  #host: Host | undefined
   #items: Item[] = []
-
-  get size(): number {
-    return this.#sinks.size
-  }
+  #units = 0
 
   add(sink: Sink): void {
     // What was published before it came is for those who were there.
     this.#handOn()
-    this.#host = sink.host
-    this.#sinks.add(sink)
+    this.size++
+    this.#sinks.set(sink.session, [...(this.#sinks.get(sink.session) ?? []), sink])
     this.#codecs.set(sink.codec, (this.#codecs.get(sink.codec) ?? 0) + 1)
   }
 
   /** `false`: it had left already. */
   delete(sink: Sink): boolean {
-    if (!this.#sinks.delete(sink)) return false
+    const sinks = this.#sinks.get(sink.session)
+    if (!sinks?.includes(sink)) return false
+    this.size--
+    if (sinks.length === 1) this.#sinks.delete(sink.session)
+    else
+      this.#sinks.set(
+        sink.session,
+        sinks.filter((other) => other !== sink),
+      )
     const left = (this.#codecs.get(sink.codec) ?? 0) - 1
     if (left > 0) this.#codecs.set(sink.codec, left)
     else this.#codecs.delete(sink.codec)
@@ -46,24 +53,32 @@ export class Audience {
 
   /** Throws `UNENCODABLE` for what has no form on the wire. */
   push(value: unknown, conflateKey: unknown): void {
-    if (!this.#host || this.size === 0) return
+    const [[somebody] = []] = this.#sinks.values()
+    if (!somebody) return
     const written = new Map<Codec, Encoded>()
-    for (const codec of this.#codecs.keys()) written.set(codec, write(codec, value))
+    for (const codec of this.#codecs.keys()) {
+      const encoded = write(codec, value)
+      written.set(codec, encoded)
+      this.#units += encoded.length
+    }
     const items = this.#items.push({ written, conflateKey })
-    if (items === 1) atTurnEnd(this.#host, this.#handOn)
-    if (items === batch) this.#handOn()
+    if (items === 1) atTurnEnd(somebody.host, this.#handOn)
+    if (items === batch || this.#units > pushUnits) this.#handOn()
   }
 
   readonly #handOn = (): void => {
     if (this.#items.length === 0) return
     const items = this.#items
     this.#items = []
-    const hand = (sink: Sink): void => {
-      for (const { written, conflateKey } of items) {
-        const encoded = written.get(sink.codec)
-        if (encoded !== undefined) sink.push(encoded, conflateKey)
+    this.#units = 0
+    const hand = (sinks: readonly Sink[]): void => {
+      for (const sink of sinks) {
+        for (const { written, conflateKey } of items) {
+          const encoded = written.get(sink.codec)
+          if (encoded !== undefined) sink.push(encoded, conflateKey)
+        }
       }
     }
-    for (const sink of [...this.#sinks]) sink.turn(hand, sink)
+    for (const sinks of [...this.#sinks.values()]) sinks[0]?.turn(hand, sinks)
   }
 }

@@ -226,6 +226,16 @@ describe("a driver", () => {
     expect(pipe.sent.slice(1)).toEqual(['[1,0,[20,1,"a"],[20,3,"b"]]'])
   })
 
+  it("sends what a turn brought together with what a work at its end does", () => {
+    const { host, open, attach, driver } = driving("client")
+    const pipe = attach()
+    host.endTurn()
+    open("a")
+    atTurnEnd(host, () => driver.turn(() => void open("b"), undefined))
+    host.endTurn()
+    expect(pipe.sent.slice(1)).toEqual(['[1,0,[20,1,"a"],[20,3,"b"]]'])
+  })
+
   it("sends what a work at a turn's end did before it threw", async () => {
     const { host, open, attach, driver } = driving("client")
     const pipe = attach()

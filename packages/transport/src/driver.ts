@@ -15,7 +15,7 @@ import * as limits from "@trunkline/protocol/limits"
 import { callUser, surface } from "./call-user.js"
 import type { Host } from "./host.js"
 import type { Transport } from "./transport.js"
-import { endsAlone } from "./turn-end.js"
+import { doWorks, endsAlone } from "./turn-end.js"
 
 /** Who hears what a session asks for beyond its socket. */
 export interface DriverUser {
@@ -108,12 +108,14 @@ export class Driver {
   }
 
   /**
-   * For whoever works at the end of a turn: does `work`, and what it does to the session leaves at once. Where
-   * the session may be given more at the same end, all of it leaves together, as ever.
+   * For whoever works at the end of a turn and takes each session up once: does `work`, and what it does to
+   * this one leaves at once. A session that has something to send already, or that somebody else may give more
+   * at the same end, sends all of it together later.
    */
   turn<A>(work: (argument: A) => void, argument: A): void {
     if (this.#flushScheduled || this.#pumping || !endsAlone(this.#host)) return work(argument)
     this.#now = this.#host.now()
+    // So that the steps of `work` are those of one turn, which ends here.
     this.#flushScheduled = true
     try {
       work(argument)
@@ -220,10 +222,15 @@ export class Driver {
   #scheduleFlush(): void {
     if (this.#flushScheduled || !this.session.pending) return
     this.#flushScheduled = true
-    this.#host.endOfTurn(this.#flush)
+    this.#host.endOfTurn(this.#flushAtEnd)
   }
 
-  readonly #flush = (): void => {
+  readonly #flushAtEnd = (): void => {
+    doWorks(this.#host)
+    this.#flush()
+  }
+
+  #flush(): void {
     this.#flushScheduled = false
     this.step(flush)
   }

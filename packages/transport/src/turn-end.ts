@@ -8,14 +8,13 @@ let alone: Host | undefined
 
 /**
  * Has `work` done at the end of this turn: work for many sessions, each of which it takes up once
- * (`Driver.turn`). A thousand of them do not fit a processor's cache, so that whatever is done to each in
- * one go costs half of what it costs in two.
+ * (`Driver.turn`). A thousand of them do not fit a processor's cache, and every look at one costs.
  */
 export function atTurnEnd(host: Host, work: () => void): void {
   const works = waiting.get(host)
   if (works) return void works.push(work)
   waiting.set(host, [work])
-  host.endOfTurn(() => end(host))
+  host.endOfTurn(() => doWorks(host))
 }
 
 /** Nobody else works at this end: what is done to a session may leave without waiting for more. */
@@ -23,8 +22,10 @@ export function endsAlone(host: Host): boolean {
   return alone === host
 }
 
-function end(host: Host): void {
-  const works = waiting.get(host) ?? []
+/** Does what waits, ahead of a session that sends what its turn has brought: it may be given more. */
+export function doWorks(host: Host): void {
+  const works = waiting.get(host)
+  if (!works) return
   waiting.delete(host)
   if (works.length === 1) alone = host
   for (const work of works) callUser(work)

@@ -183,10 +183,7 @@ export class ServedReplay extends Served {
     this.#state = undefined
   }
 
-  readonly #wake = (): void => this.desk.callee.driver.turn(advance, this)
-
-  /** Something came, or its position has moved. */
-  woken(): void {
+  readonly #wake = (): void => {
     if (!this.#advance()) this.#tellPosition()
   }
 
@@ -315,9 +312,6 @@ export class ServedReplay extends Served {
     if (!this.#busy || this.#giveUp) this.finished()
   }
 }
-
-// Made once: it runs for every reader of whatever is published.
-const advance = (replay: ServedReplay): void => replay.woken()
 
 /** `undefined` where the log cannot be reached now. */
 async function opening(

@@ -96,6 +96,7 @@ export class ServedStream extends Served {
     const { driver, host } = this.desk.callee
     const sink: Sink = {
       codec: driver.session.codec,
+      session: driver.session,
       host,
       push: (value, key) => this.#pushed(value, key),
       turn: (work, argument) => driver.turn(work, argument),

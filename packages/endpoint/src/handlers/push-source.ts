@@ -5,6 +5,8 @@ import type { Host } from "@trunkline/transport"
 export interface Sink {
   /** The codec that values have to be written in. */
   readonly codec: Codec
+  /** Whose stream it is: what several of one session are given leaves together. */
+  readonly session: object
   /** Clock and turns of its session. */
   readonly host: Host
   push(value: Encoded, key: unknown): void

@@ -212,7 +212,7 @@ export class Calling implements Half, OpenWriter, AnswerUser {
     for (const channel of [...this.live]) {
       const { id, number, doubt, countsAsCall } = channel
       const resent = id > 0 && (number === 0 || number > acknowledged)
-      if (!resent || !countsAsCall || !doubt?.isStale(moment, keys)) continue
+      if (!resent || !countsAsCall || !doubt?.goesStale(moment, keys)) continue
       this.giveUp(channel, "OUTCOME_UNKNOWN")
     }
   }

@@ -43,8 +43,8 @@ export class Doubt {
     return this.#keyless ? undefined : this.id
   }
 
-  /** Whether the last OPEN told a key that may not be told any more. */
-  isStale(moment: Moment | undefined, terms: KeyTerms | undefined): boolean {
+  /** Whether the last OPEN told a key that may not be told any more; from then on none is. */
+  goesStale(moment: Moment | undefined, terms: KeyTerms | undefined): boolean {
     const told = this.#since !== undefined && !this.#keyless
     return told && this.key(moment, terms) === undefined
   }

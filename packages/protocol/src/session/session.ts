@@ -282,10 +282,10 @@ export class Session {
     if (!isInt(first) || !isInt(ack)) throw new Violation("a message without its numbers")
     if (value.length - 2 > messageFramesAccepted) throw new Violation("too many frames", TOO_MANY)
     this.#acknowledged(ack)
+    if (first > 0) return this.#receiveNumbered(value, revive, first, wire.length)
     // What a client has to send again comes ahead of its first control message.
-    if (first === 0) this.#awaitedUntil = Number.NEGATIVE_INFINITY
-    if (first === 0) this.#receiveControls(value, revive, ack)
-    else this.#receiveNumbered(value, revive, first, wire.length)
+    this.#awaitedUntil = Number.NEGATIVE_INFINITY
+    this.#receiveControls(value, revive, ack)
   }
 
   /** Sends what the turn produced. */
@@ -439,7 +439,7 @@ export class Session {
 
   /** Its client may be on its way back with what the line lost: nobody else could tell what became of that. */
   get #isAwaited(): boolean {
-    return this.role === "server" && this.#context.now < this.#awaitedUntil
+    return this.role === "server" && !this.#over && this.#context.now < this.#awaitedUntil
   }
 
   get #releaseAt(): number {

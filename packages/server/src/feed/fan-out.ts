@@ -73,11 +73,9 @@ class Line {
       if (!step) return
       if (step.type === "gap" && this.#lossless) this.#fail("GAP")
       if (step.type !== "entries") continue
-      const { entries } = step
-      const hand = (sink: Sink): void => {
-        for (const entry of entries) sink.push(entry.encode(sink.codec), entry.key)
+      for (const entry of step.entries) {
+        for (const sink of [...this.sinks]) sink.push(entry.encode(sink.codec), entry.key)
       }
-      for (const sink of [...this.sinks]) sink.turn(hand, sink)
     }
   }
 

@@ -1,7 +1,7 @@
 import { RpcError } from "@trunkline/contract"
 import { type Log, within } from "@trunkline/endpoint"
 import { backoff } from "@trunkline/protocol"
-import { atTurnEnd, callUser, type Host, surface, uniform } from "@trunkline/transport"
+import { callUser, type Host, surface, uniform } from "@trunkline/transport"
 import type { Broker, BrokerReader, BrokerStep } from "../broker/broker.js"
 import { checkedCursor, linked } from "./chain.js"
 import type { KeyOf } from "./feed-entry.js"
@@ -192,7 +192,7 @@ export class Feed {
   #wakeSoon(): void {
     if (this.#waking || this.#followers.length === 0) return
     this.#waking = true
-    atTurnEnd(this.terms.host, this.#wakeAtEnd)
+    this.terms.host.endOfTurn(this.#wakeAtEnd)
   }
 
   readonly #wakeAtEnd = (): void => {
