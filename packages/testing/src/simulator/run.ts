@@ -21,7 +21,7 @@ import {
   countEndings,
   noticeWithin,
 } from "./link-invariants.js"
-import { type Direction, type Link, Network } from "./network.js"
+import { type Direction, type Link, type Listener, Network } from "./network.js"
 import { spoil } from "./poison.js"
 import { Process } from "./process.js"
 import { Random } from "./random.js"
@@ -90,6 +90,8 @@ export class World implements Stage {
   readonly #trace: string[] = []
   #failure: Error | undefined
   #generation = 0
+  /** All that ever listened. */
+  readonly #listeners: Listener[] = []
   #messages = 0
   /** Messages when the bounds were looked at. */
   #checkedAt = Number.NEGATIVE_INFINITY
@@ -158,14 +160,17 @@ export class World implements Stage {
     }
     this.server = startService(options)
     this.network.listener = { process, server: this.server }
+    this.#listeners.push(this.network.listener)
     this.note(`${process.name} is up`)
   }
 
   revoke(user: string): void {
     this.#ledger.revoked.set(user, this.clock.now)
-    const servers = [...this.network.leaving].map(({ server }) => server)
-    if (this.server) servers.push(this.server)
-    const ended = servers.reduce((sum, server) => sum + server.revoke(user), 0)
+    // At every node, those included that nobody reaches any more.
+    const nodes = this.#listeners.filter(
+      ({ process, server }) => !process.dead || server === this.server,
+    )
+    const ended = nodes.reduce((sum, { server }) => sum + server.revoke(user), 0)
     this.counters.add(ended > 0 ? "revoked with a session" : "revoked without a session")
     const alone = this.clients.length === 1 && this.clients[0]?.hasOneUser
     const { sessions = 0 } = this.server?.stats() ?? {}
