@@ -56,11 +56,8 @@ export class Audience {
     const [[somebody] = []] = this.#sinks.values()
     if (!somebody) return
     const written = new Map<Codec, Encoded>()
-    for (const codec of this.#codecs.keys()) {
-      const encoded = write(codec, value)
-      written.set(codec, encoded)
-      this.#units += encoded.length
-    }
+    for (const codec of this.#codecs.keys()) written.set(codec, write(codec, value))
+    for (const { length } of written.values()) this.#units += length
     const items = this.#items.push({ written, conflateKey })
     if (items === 1) atTurnEnd(somebody.host, this.#handOn)
     if (items === batch || this.#units > pushUnits) this.#handOn()

@@ -83,12 +83,15 @@ export class Ring {
     this.#space = space
   }
 
-  /** The number of what follows on a cursor; undefined where the ring cannot tell. */
+  /**
+   * The number of what follows on a cursor; undefined where the ring cannot tell. A log that was rolled back
+   * stands at a cursor a second time, behind a gap, and what followed on it the first time is no more.
+   */
   after(cursor: string): number | undefined {
-    if (cursor === this.base) return this.slots.first
+    const place = this.#places.get(cursor)
     const { cursor: renamed, number } = this.#renamed
-    if (cursor === renamed) return number < this.slots.first ? undefined : number
-    return this.#places.get(cursor)
+    if (cursor === renamed && number >= (place ?? this.slots.first)) return number
+    return place ?? (cursor === this.base ? this.slots.first : undefined)
   }
 
   /** The broker has another name for the tip; the one before goes on to be known. */
