@@ -7,8 +7,7 @@ import { ServedCall } from "../dispatch/served-call.js"
 import { SettledFailure } from "../dispatch/settled-failure.js"
 import type { AnyHandler, Request } from "../handlers/request.js"
 import type { Entry } from "../handlers/router.js"
-import type { KeyClaim } from "./key-store.js"
-import type { Instant, Keys, Verdict } from "./keys.js"
+import type { Attempt, Instant, Keys, Verdict } from "./keys.js"
 import { readOutcome, type StoredOutcome, writeOutcome } from "./stored-outcome.js"
 
 /** What a caller is told whose record cannot tell what became of the call. */
@@ -62,10 +61,10 @@ export class KeyedCall extends ServedCall {
 
   /** Called for the handler itself. */
   override async call(handler: AnyHandler, request: Request): Promise<unknown> {
-    const claim = await this.#claim()
-    const verdict = await this.#verdict(claim)
+    const attempt = await this.#attempt()
+    const verdict = await this.#verdict(attempt)
     if (verdict.state !== "claimed") return this.#settled(verdict)
-    const { key, owner } = claim
+    const { key, owner } = attempt.claim
     try {
       this.enter()
     } catch (error) {
@@ -109,11 +108,12 @@ export class KeyedCall extends ServedCall {
     super.fail(failure)
   }
 
-  async #claim(): Promise<KeyClaim> {
+  async #attempt(): Promise<Attempt> {
     const { path, channel, session } = this
     const { host } = this.#keys
-    const { instance, keyEpoch } = this.desk.callee
-    const { u: doubtful, k: first } = channel.meta ?? {}
+    const { instance, keyEpoch: epoch } = this.desk.callee
+    const { u, k: first } = channel.meta ?? {}
+    const doubtful = u !== undefined
     const id = doubtful ? first : channel.id
     const [key, fingerprint] = await Promise.all([
       host.hash(JSON.stringify([session.principal, path, instance, id])),
@@ -123,13 +123,13 @@ export class KeyedCall extends ServedCall {
     const owner = Array.from(host.random(16), (byte) => byte.toString(16).padStart(2, "0")).join("")
     const { onCrash = "unknown" } = this.#procedure
     const claim = { key, fingerprint, owner, onCrash, leaseMs: durations.lease }
-    return doubtful ? { ...claim, epoch: keyEpoch } : claim
+    return { claim, epoch, doubtful, arrival: this.#arrival }
   }
 
-  async #verdict(claim: KeyClaim): Promise<Verdict> {
+  async #verdict(attempt: Attempt): Promise<Verdict> {
     const { signal } = this.#waiting
     try {
-      return await this.#keys.claim(claim, this.#arrival, signal)
+      return await this.#keys.claim(attempt, signal)
     } catch (error) {
       signal.throwIfAborted()
       this.#keys.report(error)

@@ -15,10 +15,26 @@ const lookAgain = 1_000
  */
 const longestHeldUp = 240_000
 
+/**
+ * Milliseconds after which a first attempt may not be the only one any more. No less: a store that is full
+ * refuses whoever is in doubt, and slow middleware alone is no reason for that.
+ */
+const longestAlone = durations.keyStore
+
 /** A moment on the clock that never goes back, and on the one on the wall. */
 export interface Instant {
   readonly now: number
   readonly wall: number
+}
+
+/** A call that is to be entered by its key. */
+export interface Attempt {
+  readonly claim: Omit<KeyClaim, "epoch">
+  /** Of the store, when the session began. */
+  readonly epoch: string | undefined
+  /** An earlier attempt may have been entered. */
+  readonly doubtful: boolean
+  readonly arrival: Instant
 }
 
 /** What becomes of a claim once the waiting is over. */
@@ -60,25 +76,32 @@ export class Keys {
   }
 
   /**
-   * Claims a key, after whoever else has it; rejects when the store cannot be reached. One in doubt that
-   * was held up, since its arrival or since its record was last seen, for so long that the record may have
-   * had its time, is given up: the process, or its machine, stood still.
+   * Claims a key, after whoever else has it; rejects when the store cannot be reached. One that was held
+   * up, since its arrival or since its record was last seen, is given up: the process, or its machine,
+   * stood still. A first attempt is asked for again then, as one in doubt: its caller may have come back
+   * elsewhere meanwhile, and a store that is full have forgotten that. One in doubt is not, when its
+   * record may have had its time.
    */
-  async claim(claim: KeyClaim, arrival: Instant, signal: AbortSignal): Promise<Verdict> {
-    const { key, owner, epoch } = claim
-    let seen = arrival
+  async claim(attempt: Attempt, signal: AbortSignal): Promise<Verdict> {
+    const { claim, epoch } = attempt
+    const { key, owner } = claim
+    let { doubtful, arrival: seen } = attempt
     const late = ({ state }: Claimed): void => {
       if (state === "claimed") this.release(key, owner)
     }
     for (let hint = true; ; ) {
-      const claimed = await this.#ask((signal) => this.store.claim(claim, signal), signal, late)
-      if (claimed.state === "claimed" && epoch !== undefined && this.#isStale(seen)) {
-        this.release(key, owner)
-        return { state: "unknown" }
-      }
-      if (claimed.state !== "running") return claimed
-      seen = this.instant
-      hint = await this.changed(key, hint, signal)
+      const asked = doubtful ? { ...claim, epoch } : claim
+      const claimed = await this.#ask((signal) => this.store.claim(asked, signal), signal, late)
+      if (claimed.state === "claimed") {
+        if (this.#since(seen) < (doubtful ? longestHeldUp : longestAlone)) return claimed
+        await this.#ask((signal) => this.store.release(key, owner, signal))
+        if (doubtful) return { state: "unknown" }
+        seen = this.instant
+      } else if (claimed.state === "running") {
+        seen = this.instant
+        hint = await this.changed(key, hint, signal)
+      } else return claimed
+      doubtful = true
     }
   }
 
@@ -149,9 +172,9 @@ export class Keys {
     this.#log({ level: "error", message: "the key store failed", error })
   }
 
-  #isStale({ now, wall }: Instant): boolean {
+  #since({ now, wall }: Instant): number {
     const { instant } = this
-    return Math.max(instant.now - now, instant.wall - wall) >= longestHeldUp
+    return Math.max(instant.now - now, instant.wall - wall)
   }
 
   #ask<T>(
