@@ -27,9 +27,8 @@ export class ClientProcess implements TopicClient {
   #user: string
   /** Nobody else has logged in on it. */
   hasOneUser = true
-  /** Whose token was shown last, and whose the session is that runs. */
-  #tokenUser: string | undefined
-  #sessionUser: string | undefined
+  /** Whose tokens are under way: shown since the last session began, and since nobody was asked. */
+  readonly #shown = new Set<string>()
   /** A session was left while the next was dialled, with whatever token. */
   #moving = false
   readonly #ledger: Ledger
@@ -61,14 +60,14 @@ export class ClientProcess implements TopicClient {
       // Small, so that results which are too large are still quick to make.
       limits: { messageBytes: 262_144 },
       token: () => {
-        this.#tokenUser = this.user
+        this.#shown.add(this.user)
         return this.user
       },
     })
     this.connection.on("error", () => {})
     this.connection.on("state", ({ to }) => {
-      if (to === "open") this.#sessionUser = this.#tokenUser
       if (to === "draining" || to === "open") this.#moving = to === "draining"
+      if (to === "open" || (to === "waiting" && !this.#moving)) this.#shown.clear()
     })
     this.#client = createClient(keyedApi, this.connection)
   }
@@ -116,11 +115,11 @@ export class ClientProcess implements TopicClient {
    */
   get certainUser(): string | undefined {
     const { state, info } = this.connection
-    const asked = (state === "waiting" && !this.#moving) || state === "closed"
-    const mayBeOld = !asked && this.#tokenUser !== this.user
-    const onItsWay = (state === "open" || state === "draining") && this.#sessionUser !== this.user
-    const known = info.session !== undefined && !mayBeOld && !onItsWay
-    return known ? this.user : undefined
+    if (info.session === undefined) return undefined
+    const mayBeOld = [...this.#shown].some((user) => user !== this.user)
+    const runs = state === "open" || state === "draining"
+    const onItsWay = runs && this.#ledger.ownerOf(info.session) !== this.user
+    return mayBeOld || onItsWay ? undefined : this.user
   }
 
   async #call(operation: CallOperation, account: Account): Promise<void> {

@@ -54,7 +54,7 @@ export class Ledger {
   readonly revoked: Map<string, number> = new Map()
   /** What was noticed inside a handler, which is no place to throw it. */
   noticed: Violated | undefined
-  readonly #users = new Map<string, string>()
+  readonly #owners = new Map<string, string>()
   #runs = 0
 
   open(operation: Operation, user: string | undefined): Account {
@@ -87,10 +87,19 @@ export class Ledger {
     this.accounts.get(id)?.commits.push({ key, run })
   }
 
+  /** Somebody was welcomed. */
+  begin(session: string, user: string): void {
+    this.#owners.set(session, user)
+  }
+
+  /** Who was welcomed to it. */
+  ownerOf(session: string): string | undefined {
+    return this.#owners.get(session)
+  }
+
   /** S9: a session is one user's to its end. */
   serve(session: string, user: string): void {
-    const owner = this.#users.get(session) ?? user
-    this.#users.set(session, owner)
+    const owner = this.ownerOf(session)
     this.demand(owner === user, "S9", () => `the session of ${owner} served ${user}`)
   }
 

@@ -13,6 +13,14 @@ import { must } from "./violation.js"
 
 type Frame = readonly unknown[]
 
+/** A numbered frame on its way. */
+interface Sight {
+  readonly direction: Direction
+  readonly number: number
+  readonly frame: Frame
+  readonly now: number
+}
+
 /** One direction of a session, as everything that was put on the wire shows it. */
 class Flow {
   /** Each numbered frame as it was first sent, by its number. */
@@ -71,6 +79,8 @@ class ObservedSession {
 export class WireObserver {
   readonly #sessions = new Map<string, ObservedSession>()
   readonly #sidOf = new Map<Link, string>()
+  /** What each socket's HELLO says of its user. */
+  readonly #tokenOf = new Map<Link, string>()
   /** What each client spoke last. */
   readonly #speaks = new Map<object, string>()
   readonly #counters: Counters
@@ -96,29 +106,24 @@ export class WireObserver {
     if (first === 0) return
     this.#checkSize(wire, frames)
     for (const [index, frame] of frames.entries()) {
-      this.#numbered(session, direction, first + index, frame, now)
+      this.#numbered(session, { direction, number: first + index, frame, now })
     }
   }
 
-  #numbered(
-    session: ObservedSession,
-    direction: Direction,
-    number: number,
-    frame: Frame,
-    now: number,
-  ): void {
+  #numbered(session: ObservedSession, sight: Sight): void {
+    const { direction, number, frame } = sight
     const flow = session[direction]
     const known = flow.frames[number]
     if (known !== undefined) return this.#again(known, frame)
     must(number === flow.sent + 1, "S6", () => `number ${number} after ${flow.sent}`)
     flow.frames.push(frame)
-    this.#first(session, direction, number, frame, now)
+    this.#first(session, sight)
   }
 
   #control(link: Link, direction: Direction, frames: readonly Frame[], wire: Encoded): void {
     const { ferry } = this.#sessions.get(this.#sidOf.get(link) ?? "") ?? {}
     for (const [kind, body] of frames) {
-      if (kind === Kind.HELLO) this.#count("hello", body, ["resume"])
+      if (kind === Kind.HELLO) this.#hello(link, Object(body))
       if (kind === Kind.WELCOME) this.#welcome(link, Object(body), wire)
       if (kind === Kind.REJECT) this.#counters.add(`reject ${Object(body).code}`)
       if (kind === Kind.BYE) this.#counters.add(`bye ${direction}`)
@@ -132,9 +137,9 @@ export class WireObserver {
     if (frames.length === 0) this.#counters.add(`pure ack ${direction}`)
   }
 
-  #count(name: string, body: unknown, keys: readonly string[]): void {
-    const present = keys.filter((key) => Reflect.get(Object(body), key))
-    this.#counters.add([name, ...present].join(" "))
+  #hello(link: Link, { auth, resume }: { auth: string; resume?: unknown }): void {
+    this.#counters.add(resume ? "hello resume" : "hello")
+    this.#tokenOf.set(link, auth)
   }
 
   #welcome(
@@ -151,6 +156,7 @@ export class WireObserver {
       this.#sessions.get(sid)?.ferry.broken()
     } else {
       this.#sessions.set(sid, new ObservedSession(this.#counters, this.#ledger))
+      this.#ledger.begin(sid, this.#tokenOf.get(link) ?? "")
       this.#spoken(link, codecOf(wire).subprotocol)
     }
   }
@@ -192,13 +198,7 @@ export class WireObserver {
     must(!this.#ledger.hasLeft(operation), "S7", () => `${id} sent again, and nobody waits for it`)
   }
 
-  #first(
-    session: ObservedSession,
-    direction: Direction,
-    number: number,
-    frame: Frame,
-    now: number,
-  ): void {
+  #first(session: ObservedSession, { direction, number, frame, now }: Sight): void {
     const [kind, id] = frame
     if (typeof id !== "number") return
     this.#checkParts(session, direction, frame)
