@@ -1,5 +1,6 @@
 import { fork } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { parseArgs } from "node:util"
 import { type Connection, connect, createClient } from "@trunkline/client"
 import { msgpack } from "@trunkline/client/msgpack"
 import { call, contract, subscription } from "@trunkline/contract"
@@ -12,6 +13,7 @@ import { Sample, sampleOf } from "./workload.js"
 /*
  * What a small call waits while 64 MiB stream past it on the same connection, on both codecs: server and client
  * in a process of their own, in rounds that take turns. `node dist/bulk.js`; see docs/performance.md.
+ * With `--brief` so little that it only shows whether it works.
  */
 
 const contractOf = contract({
@@ -21,12 +23,20 @@ const contractOf = contract({
 
 /** As base64 such an item is still within the default `messageBytes`. */
 const itemBytes = 699_051
-const items = 96
-const rounds = 3
-const warmUp = 1_000
-const alone = 2_000
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { brief: { type: "boolean", default: false } },
+})
+const { items, rounds, warmUp, alone } = values.brief
+  ? { items: 2, rounds: 1, warmUp: 10, alone: 10 }
+  : { items: 96, rounds: 3, warmUp: 1_000, alone: 2_000 }
 
-if (process.argv[2] === "serve") await serveAll()
+const head = [
+  "| codec | small call alone, p50 / p99 µs | beside 64 MiB, p50 / p99 µs | ÷ | calls meanwhile | MB/s |",
+  "| --- | ---: | ---: | ---: | ---: | ---: |",
+]
+
+if (positionals.includes("serve")) await serveAll()
 else await measureAll()
 
 async function serveAll(): Promise<void> {
@@ -41,11 +51,6 @@ async function serveAll(): Promise<void> {
   process.send?.(port)
   process.once("disconnect", close)
 }
-
-const head = [
-  "| codec | small call alone, p50 / p99 µs | beside 64 MiB, p50 / p99 µs | ÷ | calls meanwhile | MB/s |",
-  "| --- | ---: | ---: | ---: | ---: | ---: |",
-]
 
 interface Times {
   readonly p50: number

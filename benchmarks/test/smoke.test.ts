@@ -1,7 +1,9 @@
+import { execFile } from "node:child_process"
 import { mkdir, mkdtemp, rm } from "node:fs/promises"
 import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
 import { build } from "esbuild"
-import { afterAll, beforeAll, describe, test } from "vitest"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { contenderNames, contenders } from "../src/contenders/index.js"
 import { run } from "../src/run.js"
 import type { Scale } from "../src/scenario.js"
@@ -33,7 +35,9 @@ beforeAll(async () => {
   folder = await mkdtemp(fileURLToPath(new URL("smoke-", cache)))
   worker = `${folder}/worker.js`
   await build({
-    entryPoints: [fileURLToPath(new URL("../src/worker.ts", import.meta.url))],
+    entryPoints: ["worker", "bulk"].map((name) =>
+      fileURLToPath(new URL(`../src/${name}.ts`, import.meta.url)),
+    ),
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -62,4 +66,10 @@ describe.each(Object.entries(scenarios))("%s", (_, scenario) => {
       for (const value of Object.values(figures ?? {})) expect(value).toSatisfy(Number.isFinite)
     }
   })
+})
+
+test("a small call beside a large stream is measured on both codecs", async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, [`${folder}/bulk.js`, "--brief"])
+  expect(stdout).toMatch(/^\| json( \| [^|]+){5} \|$/m)
+  expect(stdout).toMatch(/^\| msgpack( \| [^|]+){5} \|$/m)
 })
