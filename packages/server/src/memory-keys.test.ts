@@ -10,6 +10,7 @@ const claim = (key: string, over: Partial<KeyClaim> = {}): KeyClaim => ({
   owner: `owner of ${key}`,
   leaseMs: 30_000,
   onCrash: "unknown",
+  doubtful: false,
   ...over,
 })
 
@@ -39,14 +40,14 @@ describe("memoryKeys", () => {
     await run(store, "a")
     await clock.advance(10_000)
     await run(store, "b")
-    expect(await state(store, "never", { epoch })).toBe("claimed")
+    expect(await state(store, "never", { epoch, doubtful: true })).toBe("claimed")
     expect(await state(store, "b")).toBe("done")
     // What nobody may rely upon any more is no loss.
-    expect(await state(store, "a", { epoch })).toBe("unknown")
+    expect(await state(store, "a", { epoch, doubtful: true })).toBe("unknown")
     await clock.advance(49_999)
-    expect(await state(store, "a", { epoch })).toBe("unknown")
+    expect(await state(store, "a", { epoch, doubtful: true })).toBe("unknown")
     await clock.advance(1)
-    expect(await state(store, "a", { epoch })).toBe("claimed")
+    expect(await state(store, "a", { epoch, doubtful: true })).toBe("claimed")
   })
 
   test("takes a first attempt even when it has forgotten some", async () => {
@@ -55,6 +56,9 @@ describe("memoryKeys", () => {
     await run(store, "b")
     await run(store, "c")
     expect(await state(store, "c")).toBe("done")
+    expect(await state(store, "d", { epoch: store.epoch })).toBe("claimed")
+    await store.release("d", "another", signal)
+    expect(await state(store, "d", { epoch: "another" })).toBe("unknown")
   })
 
   test("never forgets a call that is running, and takes no more than it can hold", async () => {
@@ -70,7 +74,7 @@ describe("memoryKeys", () => {
     // The lease of b has lapsed, that of a was renewed.
     expect(await state(store, "c")).toBe("claimed")
     expect(await state(store, "a")).toBe("running")
-    expect(await state(store, "b", { epoch: store.epoch })).toBe("unknown")
+    expect(await state(store, "b", { epoch: store.epoch, doubtful: true })).toBe("unknown")
   })
 
   test("keeps to its bytes: a claim leaves room for the longest outcome", async () => {
@@ -78,7 +82,7 @@ describe("memoryKeys", () => {
     const longest = "x".repeat(store.outcomeUnits)
     for (let n = 0; n < 100; n++) await run(store, `${n}`, longest)
     expect(await state(store, "99")).toBe("done")
-    expect(await state(store, "0", { epoch: store.epoch })).toBe("unknown")
+    expect(await state(store, "0", { epoch: store.epoch, doubtful: true })).toBe("unknown")
     let kept = 0
     for (let n = 0; n < 99; n++) if ((await state(store, `${n}`)) === "done") kept++
     expect(kept * longest.length * 2).toBeLessThanOrEqual(65_536)

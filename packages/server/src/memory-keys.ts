@@ -108,14 +108,14 @@ class MemoryKeys implements KeyStore {
 
   async claim(claim: KeyClaim): Promise<Claimed> {
     this.#expire()
-    const { key, fingerprint, epoch } = claim
+    const { key, fingerprint } = claim
     const done = this.#done.get(key)
     const running = this.#running.get(key)
     const known = done ?? running
     if (known && known.fingerprint !== fingerprint) return { state: "reused" }
     if (done) return { state: "done", outcome: done.outcome }
     if (running) return this.#takeOver(claim, running)
-    if (epoch !== undefined && !this.#remembers(epoch)) return unknown
+    if (!this.#remembers(claim)) return unknown
     this.#makeRoom()
     this.#used += recordBytes
     this.#lease(claim)
@@ -191,9 +191,10 @@ class MemoryKeys implements KeyStore {
     return leasedUntil <= this.#now
   }
 
-  /** Whether a key of which nothing is known was never claimed since then. */
-  #remembers(epoch: string): boolean {
-    return epoch === this.epoch && this.#now >= this.#forgetfulUntil
+  /** Whether a key of which nothing is known was never claimed before. */
+  #remembers({ epoch = this.epoch, doubtful }: KeyClaim): boolean {
+    if (doubtful && this.#now < this.#forgetfulUntil) return false
+    return epoch === this.epoch
   }
 
   /** For another record, and for what may be the outcome of any. */

@@ -65,7 +65,12 @@ const broken: Record<string, (store: KeyStore) => Partial<KeyStore>> = {
     claim: (claim, signal) => store.claim({ ...claim, fingerprint: "" }, signal),
   }),
   "ignores the epoch of a call in doubt": (store) => ({
-    claim: ({ epoch: _, ...claim }, signal) => store.claim(claim, signal),
+    claim: ({ epoch, ...claim }, signal) =>
+      store.claim(claim.doubtful ? claim : { ...claim, epoch }, signal),
+  }),
+  "ignores the epoch of a first attempt": (store) => ({
+    claim: ({ epoch, ...claim }, signal) =>
+      store.claim(claim.doubtful ? { ...claim, epoch } : claim, signal),
   }),
   "runs again what has lapsed, whatever the contract says": (store) => ({
     claim: (claim, signal) => store.claim({ ...claim, onCrash: "rerun" }, signal),

@@ -13,10 +13,12 @@ export interface KeyClaim {
   /** What becomes of a record whose lease has run out. */
   readonly onCrash: OnCrash
   /**
-   * Present when an earlier attempt of the same call may have been entered: the store's epoch then. Left
-   * out, this is the first attempt.
+   * The store's epoch when the call arrived; of one in doubt, when the session of its caller began. Left
+   * out where it was not known.
    */
   readonly epoch?: string | undefined
+  /** An earlier attempt of the same call may have been entered. */
+  readonly doubtful: boolean
 }
 
 /** What became of a claim. */
@@ -30,8 +32,9 @@ export type Claimed =
   /** The record has another fingerprint. */
   | { readonly state: "reused" }
   /**
-   * Nobody can tell whether the call was run: its lease ran out with `onCrash: "unknown"`; or `epoch` was
-   * given and there is no record, and the epoch is another now or a record may have been forgotten.
+   * Nobody can tell whether the call was run: its lease ran out with `onCrash: "unknown"`; or there is no
+   * record, and either the epoch is not the one given, or the call is in doubt and a record may have been
+   * forgotten.
    */
   | { readonly state: "unknown" }
 

@@ -7,7 +7,7 @@ import { ServedCall } from "../dispatch/served-call.js"
 import { SettledFailure } from "../dispatch/settled-failure.js"
 import type { AnyHandler, Request } from "../handlers/request.js"
 import type { Entry } from "../handlers/router.js"
-import type { Attempt, Instant, Keys, Verdict } from "./keys.js"
+import type { Arrival, Attempt, Keys, Verdict } from "./keys.js"
 import { readOutcome, type StoredOutcome, writeOutcome } from "./stored-outcome.js"
 
 /** What a caller is told whose record cannot tell what became of the call. */
@@ -40,7 +40,7 @@ class Replay {
 export class KeyedCall extends ServedCall {
   readonly #keys: Keys
   readonly #procedure: Call
-  readonly #arrival: Instant
+  readonly #arrival: Arrival
   /** Fires when nobody waits for the store any more. */
   readonly #waiting = new AbortController()
   #key: string | undefined
@@ -51,7 +51,7 @@ export class KeyedCall extends ServedCall {
   constructor(keys: Keys, desk: Desk, entry: Entry, procedure: Call, channel: AcceptedChannel) {
     super(desk, entry, procedure, channel)
     this.#keys = keys
-    this.#arrival = keys.instant
+    this.#arrival = keys.arrival
     this.#procedure = procedure
   }
 
@@ -111,7 +111,7 @@ export class KeyedCall extends ServedCall {
   async #attempt(): Promise<Attempt> {
     const { path, channel, session } = this
     const { host } = this.#keys
-    const { instance, keyEpoch: epoch } = this.desk.callee
+    const { instance, keyEpoch: sessionEpoch } = this.desk.callee
     const { u, k: first } = channel.meta ?? {}
     const doubtful = u !== undefined
     const id = doubtful ? first : channel.id
@@ -122,8 +122,8 @@ export class KeyedCall extends ServedCall {
     this.#key = key
     const owner = Array.from(host.random(16), (byte) => byte.toString(16).padStart(2, "0")).join("")
     const { onCrash = "unknown" } = this.#procedure
-    const claim = { key, fingerprint, owner, onCrash, leaseMs: durations.lease }
-    return { claim, epoch, doubtful, arrival: this.#arrival }
+    const claim = { key, fingerprint, owner, onCrash, leaseMs: durations.lease, doubtful }
+    return { claim, arrival: this.#arrival, sessionEpoch }
   }
 
   async #verdict(attempt: Attempt): Promise<Verdict> {

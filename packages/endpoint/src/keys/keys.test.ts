@@ -18,7 +18,7 @@ let machine: Machine
 let store: KeyStore
 let keys: Keys
 /** Claims that the store was asked for, and in between what happens on the way there. */
-let asked: Omit<KeyClaim, "epoch">[]
+let asked: KeyClaim[]
 let onTheWay: (() => Promise<void>)[]
 
 beforeEach(() => {
@@ -27,7 +27,9 @@ beforeEach(() => {
   asked = []
   onTheWay = []
   const distant: KeyStore = {
-    epoch: store.epoch,
+    get epoch() {
+      return store.epoch
+    },
     ttlMs: store.ttlMs,
     outcomeUnits: store.outcomeUnits,
     claim: async (claim) => {
@@ -43,14 +45,13 @@ beforeEach(() => {
 })
 
 function claimOf(key: string, owner: string): Attempt["claim"] {
-  return { key, owner, fingerprint: "f", onCrash: "unknown", leaseMs: 30_000 }
+  return { key, owner, fingerprint: "f", onCrash: "unknown", leaseMs: 30_000, doubtful: false }
 }
 
 /** As one that has just arrived. */
 function claim(doubtful = false): Promise<Verdict> {
-  const { epoch } = store
-  const attempt = { claim: claimOf("ours", "here"), epoch, doubtful, arrival: keys.instant }
-  return keys.claim(attempt, signal)
+  const claim = { ...claimOf("ours", "here"), doubtful }
+  return keys.claim({ claim, arrival: keys.arrival, sessionEpoch: store.epoch }, signal)
 }
 
 async function runElsewhere(key: string): Promise<void> {
@@ -70,8 +71,11 @@ describe("a first attempt that was held up", () => {
       await standStill(5_000)
     })
     expect(await claim()).toEqual({ state: "unknown" })
-    expect(asked).toMatchObject([{ key: "ours" }, { key: "ours", epoch: store.epoch }])
-    expect(asked[0]).not.toHaveProperty("epoch")
+    const { epoch } = store
+    expect(asked).toMatchObject([
+      { epoch, doubtful: false },
+      { epoch, doubtful: true },
+    ])
     await runElsewhere("ours")
     expect(await claim(true)).toMatchObject({ state: "done" })
   })
@@ -103,6 +107,15 @@ describe("a first attempt that was held up", () => {
     await expect(claim()).rejects.toThrow("down")
     expect(asked).toHaveLength(1)
   })
+})
+
+test("a first attempt is unknown where the store has lost its records since it arrived", async () => {
+  onTheWay.push(async () => {
+    await runElsewhere("ours")
+    store = memoryKeys({ host: machine })
+  })
+  expect(await claim()).toEqual({ state: "unknown" })
+  expect(await claim()).toEqual({ state: "claimed" })
 })
 
 test("a first attempt that met another one is in doubt from then on", async () => {

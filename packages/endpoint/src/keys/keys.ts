@@ -27,14 +27,17 @@ export interface Instant {
   readonly wall: number
 }
 
+/** When a call arrived, and in which epoch of the store. */
+export interface Arrival extends Instant {
+  readonly epoch: string | undefined
+}
+
 /** A call that is to be entered by its key. */
 export interface Attempt {
   readonly claim: Omit<KeyClaim, "epoch">
+  readonly arrival: Arrival
   /** Of the store, when the session began. */
-  readonly epoch: string | undefined
-  /** An earlier attempt may have been entered. */
-  readonly doubtful: boolean
-  readonly arrival: Instant
+  readonly sessionEpoch: string | undefined
 }
 
 /** What becomes of a claim once the waiting is over. */
@@ -70,6 +73,10 @@ export class Keys {
     }
   }
 
+  get arrival(): Arrival {
+    return { ...this.instant, epoch: this.terms?.epoch }
+  }
+
   /** Now, on both clocks: one of them stands still while a machine sleeps. */
   get instant(): Instant {
     return { now: this.host.now(), wall: this.host.wall() }
@@ -83,15 +90,17 @@ export class Keys {
    * record may have had its time.
    */
   async claim(attempt: Attempt, signal: AbortSignal): Promise<Verdict> {
-    const { claim, epoch } = attempt
-    const { key, owner } = claim
-    let { doubtful, arrival: seen } = attempt
+    const { arrival, sessionEpoch } = attempt
+    const { key, owner } = attempt.claim
+    let { doubtful } = attempt.claim
+    let seen: Instant = arrival
     const late = ({ state }: Claimed): void => {
       if (state === "claimed") this.release(key, owner)
     }
     for (let hint = true; ; ) {
-      const asked = doubtful ? { ...claim, epoch } : claim
-      const claimed = await this.#ask((signal) => this.store.claim(asked, signal), signal, late)
+      const epoch = doubtful ? sessionEpoch : arrival.epoch
+      const claim = { ...attempt.claim, epoch, doubtful }
+      const claimed = await this.#ask((signal) => this.store.claim(claim, signal), signal, late)
       if (claimed.state === "claimed") {
         if (this.#since(seen) < (doubtful ? longestHeldUp : longestAlone)) return claimed
         await this.#ask((signal) => this.store.release(key, owner, signal))

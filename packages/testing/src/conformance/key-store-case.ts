@@ -69,6 +69,7 @@ export class KeyBench {
       owner,
       leaseMs: lease,
       onCrash: "unknown",
+      doubtful: false,
       ...over,
     }
     return soon(store.claim(claim, this.signal), "the answer to a claim")

@@ -10,6 +10,12 @@ const outcomes = [
   '[0,"LOCKED","yes",null,{"$":"d","v":0}]',
 ]
 
+/** A first one, and one in doubt. */
+const attempts = [
+  ["a", false],
+  ["b", true],
+] as const
+
 const claiming = [
   keyStoreCase(
     "says what it is: an epoch, a time, a length, the same for all",
@@ -104,7 +110,7 @@ const leasing = [
       await bench.claims("running", "a", "bob")
       await bench.lapse()
       await bench.claims("unknown", "a", "bob")
-      await bench.claims("unknown", "a", "bob", { epoch: bench.one.epoch })
+      await bench.claims("unknown", "a", "bob", { epoch: bench.one.epoch, doubtful: true })
     },
   ),
   keyStoreCase(
@@ -173,16 +179,22 @@ const leasing = [
 
 const remembering = [
   keyStoreCase(
-    "takes a call in doubt that it knows nothing of, in the same epoch",
+    "takes a call that it knows nothing of, in the same epoch, also one in doubt",
     async (bench) => {
-      await bench.claims("claimed", "a", "ada", { epoch: bench.one.epoch })
-      await bench.claims("running", "a", "bob", { epoch: bench.one.epoch })
+      const { epoch } = bench.one
+      for (const [letter, doubtful] of attempts) {
+        await bench.claims("claimed", letter, "ada", { epoch, doubtful })
+        await bench.claims("running", letter, "bob", { epoch, doubtful })
+      }
     },
   ),
   keyStoreCase("does not take one that relies upon another epoch", async (bench) => {
-    await bench.claims("unknown", "a", "ada", { epoch: "another" })
-    await bench.claims("unknown", "a", "ada", { epoch: "another", onCrash: "rerun" })
-    await bench.claims("claimed", "a", "ada")
+    const epoch = "another"
+    for (const [letter, doubtful] of attempts) {
+      await bench.claims("unknown", letter, "ada", { epoch, doubtful })
+      await bench.claims("unknown", letter, "ada", { epoch, doubtful, onCrash: "rerun" })
+      await bench.claims("claimed", letter, "ada")
+    }
   }),
   keyStoreCase("begins another epoch when it has lost its records", async (bench) => {
     const { epoch } = bench.one
@@ -190,7 +202,9 @@ const remembering = [
     await bench.completes({ state: "done", outcome: "[1]" }, "a", "ada", "[1]")
     const anew = await bench.lose()
     demand(anew.one.epoch !== epoch, "the epoch is the same, and the records are gone")
-    await anew.claims("unknown", "a", "bob", { epoch })
+    for (const [, doubtful] of attempts) {
+      await anew.claims("unknown", "a", "bob", { epoch, doubtful })
+    }
     await anew.completes({ state: "gone" }, "a", "ada", "[1]")
     await anew.claims("claimed", "a", "bob")
     anew.close()
@@ -202,7 +216,10 @@ const remembering = [
     await bench.completes({ state: "done", outcome: "[1]" }, "a", "ada", "[1]")
     await bench.pass(ttlMs * 0.8)
     await bench.told("a", "[1]")
-    await bench.claims(ttlMs * 0.8 > lease ? "unknown" : "running", "b", "bob", { epoch })
+    await bench.claims(ttlMs * 0.8 > lease ? "unknown" : "running", "b", "bob", {
+      epoch,
+      doubtful: true,
+    })
   }),
   keyStoreCase("says that a record has changed, when somebody waits for that", async (bench) => {
     await bench.claims("claimed", "a", "ada")

@@ -81,8 +81,8 @@ export const keyedMutants: readonly Mutant[] = [
     edits: [
       {
         module: "server/memory-keys",
-        text: "return epoch === this.epoch && this.#now >= this.#forgetfulUntil;",
-        planted: "return epoch === this.epoch;",
+        text: "if (doubtful && this.#now < this.#forgetfulUntil)\n            return false;",
+        planted: "",
       },
     ],
   },

@@ -72,7 +72,7 @@ export class SimulatedKeys {
       claim: (claim, signal) =>
         ask("claim", async () => {
           const claimed = await this.#records.claim(claim, signal)
-          const doubtful = claim.epoch === undefined ? "" : " in doubt"
+          const doubtful = claim.doubtful ? " in doubt" : ""
           this.#counters.add(`key ${claimed.state}${doubtful}`)
           if (claimed.state === "done") this.#tell(claim.key, claimed.outcome)
           return claimed
