@@ -10,6 +10,7 @@ import type {
   Session,
   SessionEnd,
   WelcomeBody,
+  Why,
 } from "@trunkline/protocol"
 import * as closeCodes from "@trunkline/protocol/close-codes"
 import { type Driver, type DriverUser, type Host, uniform } from "@trunkline/transport"
@@ -77,10 +78,13 @@ interface Identity extends SessionName {
 /** What is known of a session that is over, until another takes its channels. */
 interface Ended {
   readonly rx: number | undefined
-  readonly breach: boolean
+  readonly why: Why | undefined
   /** The server may tell more: how much it had applied. */
   readonly ask: boolean
 }
+
+/** Nothing is known of how far it came, and nothing will be told. */
+const unproven: Ended = { rx: undefined, why: undefined, ask: false }
 
 /** Attempts to come soon after the network did are spread over this, in milliseconds. */
 export const wakeSpread = 1_000
@@ -185,7 +189,7 @@ export class SessionKeeper implements DriverUser {
   }
 
   /** The session is over; its channels wait for another one. */
-  end(ended: Ended = { rx: undefined, breach: false, ask: false }): void {
+  end(ended: Ended = unproven): void {
     if (!this.#resuming) return
     this.#ended = ended
     this.driver.step((session) =>
@@ -199,7 +203,7 @@ export class SessionKeeper implements DriverUser {
     return {
       rx: this.#ended?.rx ?? welcome?.prior?.rx ?? undefined,
       subjectChanged: own !== undefined && own !== subject,
-      breach: this.#ended?.breach === true || welcome?.why === "protocol",
+      why: this.#ended?.why ?? welcome?.why ?? undefined,
     }
   }
 
@@ -248,7 +252,7 @@ export class SessionKeeper implements DriverUser {
   over({ why, rx, reason }: SessionEnd): void {
     if (why !== "ended") {
       const byServer = why === "bye"
-      this.end({ rx, breach: false, ask: !byServer })
+      this.end({ rx, why: undefined, ask: !byServer })
       if (byServer) this.lost(closeCodes.NORMAL, reason)
       else this.#follow(this.#reconnect.breached(this.#now), closeCodes.PROTOCOL, reason)
     } else if (!this.#ended) this.#user.left(this)
@@ -314,8 +318,7 @@ export class SessionKeeper implements DriverUser {
   /** A server that takes no new session may still know that ours is over, and how far it came. */
   #told({ why, prior }: RejectBody): void {
     if (!prior) return
-    const breach = this.#ended?.breach === true || why === "protocol"
-    const ended = { rx: prior.rx, breach, ask: false }
+    const ended = { rx: prior.rx, why: this.#ended?.why ?? why ?? undefined, ask: false }
     if (this.#ended) this.#ended = ended
     else this.end(ended)
   }
@@ -346,7 +349,9 @@ export class SessionKeeper implements DriverUser {
   /** What is to be done about a line that was lost. */
   #follow({ session, breach, wait }: Verdict, code: number, reason: string): void {
     this.tokens.lost()
-    if (session !== "lives") this.end({ rx: undefined, breach, ask: session === "over" })
+    if (session !== "lives") {
+      this.end({ rx: undefined, why: breach ? "protocol" : undefined, ask: session === "over" })
+    }
     if (wait === undefined) return this.#user.gone(this, code, reason)
     this.wait(isOffline() ? this.#user.longestWait : wait)
     this.#user.lost(this, code, reason)

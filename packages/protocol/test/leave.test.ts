@@ -4,7 +4,7 @@ import { failureOf, itemsOf, type Opened, takeAll, type Wired, wired } from "./w
 
 /* A session that another took over from: what goes there, what stays, and when the first one ends. */
 
-const lossless = { rx: undefined, subjectChanged: false, breach: false }
+const lossless = { rx: undefined, subjectChanged: false, why: undefined }
 
 /** Leaves the first session for the second; gives what has moved. */
 function leave(before: Wired, after: Wired, loss = lossless): number {

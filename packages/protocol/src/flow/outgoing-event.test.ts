@@ -25,7 +25,7 @@ const settled = ({ effects }: End): number =>
 function lose(line: Wired, loss: Partial<Loss> = {}): Wired {
   line.cut()
   const next = new Wired()
-  const told = { rx: undefined, subjectChanged: false, breach: false, ...loss }
+  const told = { rx: undefined, subjectChanged: false, why: undefined, ...loss }
   next.client.step((session) => session.inherit(line.client.session, told))
   return next.join()
 }

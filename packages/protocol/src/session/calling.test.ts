@@ -531,7 +531,7 @@ function succeed(lost: Wired, loss: Partial<Loss> = {}, server = {}): Wired {
   next.cut()
   const { calling } = lost.client.session
   next.client.session.calling.nextId = calling.nextId
-  const all: Loss = { rx: undefined, subjectChanged: false, breach: false, ...loss }
+  const all: Loss = { rx: undefined, subjectChanged: false, why: undefined, ...loss }
   next.client.step((session) => session.inherit(lost.client.session, all))
   next.join()
   next.settle()
@@ -575,7 +575,7 @@ describe("a lost session", () => {
     const next = wired({ keys })
     next.cut()
     next.client.session.calling.nextId = 3
-    const loss: Loss = { rx: undefined, subjectChanged: false, breach: false }
+    const loss: Loss = { rx: undefined, subjectChanged: false, why: undefined }
     next.client.step((session) => session.inherit(line.client.session, loss))
     next.join()
     next.flush()
@@ -628,7 +628,7 @@ describe("a lost session", () => {
     const poison = line.client.open("poison")
     line.client.open("good")
     line.flush()
-    const next = succeed(line, { rx: 0, breach: true })
+    const next = succeed(line, { rx: 0, why: "protocol" })
     expect(failureOf(poison)).toEqual({ code: "PROTOCOL", executed: "no" })
     expect(next.client.frames.map(([, , path]) => path)).toEqual(["good"])
   })
@@ -652,6 +652,23 @@ describe("a lost session", () => {
     }
     succeed(line, { rx: 0 })
     expect(failureOf(call)).toEqual({ code: "OUTCOME_UNKNOWN", executed: "unknown" })
+  })
+
+  it("does not count what the line lost on its way, of a stream that was answered once", () => {
+    let line = wired()
+    const stream = line.client.open("stream", { kind: "subscription" })
+    const call = line.client.open("call")
+    line.settle()
+    answer(line, 25, 1, "at", { window: 4 })
+    line = succeed(line)
+    for (let n = 0; n < 3 * reissues; n++) line = succeed(line, { rx: 0, why: "expired" })
+    expect(stream.outcomes).toEqual([])
+    expect(line.client.frames).toEqual([
+      [20, expect.anything(), "stream", { $: "u" }, 4, { u: 1, a: 1 }],
+    ])
+    expect(failureOf(call)).toEqual({ code: "OUTCOME_UNKNOWN", executed: "unknown" })
+    for (let n = 0; n < reissues; n++) line = succeed(line, { rx: 0 })
+    expect(failureOf(stream)).toEqual({ code: "OUTCOME_UNKNOWN", executed: "unknown" })
   })
 
   it("gives a call up that surely never arrived as unavailable", () => {

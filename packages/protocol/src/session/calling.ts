@@ -108,7 +108,7 @@ export class Calling implements Half, OpenWriter, AnswerUser {
       channel.input = rewritten
     }
     if (fate === "doubt") channel.doubt ??= new Doubt(channel.id, channel.numberedAt)
-    if (fate !== "keep") channel.reissues++
+    if (fate === "anew" || fate === "doubt") channel.reissues++
     channel.inLine = false
     channel.hasPlace = false
     this.#rewind(channel)

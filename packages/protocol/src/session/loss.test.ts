@@ -39,7 +39,7 @@ function channel({ kind = "call", number = 3, numbered = true, ...past }: Past =
 const loss = (over: Partial<Loss> = {}): Loss => ({
   rx: undefined,
   subjectChanged: false,
-  breach: false,
+  why: undefined,
   ...over,
 })
 
@@ -47,7 +47,7 @@ const empty = new Outbox()
 const unknown = { code: "OUTCOME_UNKNOWN", executed: "unknown" }
 
 describe("another principal", () => {
-  const another = loss({ subjectChanged: true, rx: 0, breach: true })
+  const another = loss({ subjectChanged: true, rx: 0, why: "protocol" })
 
   it("never has what this one asked for", () => {
     expect(fateOf(channel({ numbered: false }), another, empty)).toEqual({
@@ -74,7 +74,7 @@ describe("another principal, and a channel that waits to be issued again", () =>
 
 describe("what was never numbered", () => {
   it("is kept, whatever happened", () => {
-    for (const over of [{}, { rx: 0 }, { breach: true, rx: 0 }]) {
+    for (const over of [{}, { rx: 0 }, { why: "protocol", rx: 0 }] as const) {
       const waiting = channel({ numbered: false, reissues: reissues + 1 })
       expect(fateOf(waiting, loss(over), empty)).toBe("keep")
     }
@@ -94,7 +94,7 @@ describe("the poison rule", () => {
   it("holds for the frame that the server stumbled over, whole or in parts", () => {
     for (const part of [false, true]) {
       const { poison, outbox } = poisoned(part)
-      expect(fateOf(poison, loss({ breach: true, rx: 1 }), outbox)).toEqual({
+      expect(fateOf(poison, loss({ why: "protocol", rx: 1 }), outbox)).toEqual({
         code: "PROTOCOL",
         executed: "no",
       })
@@ -104,9 +104,9 @@ describe("the poison rule", () => {
   it("holds for no other frame, without a breach, or without proof", () => {
     const { poison, outbox } = poisoned(false)
     expect(fateOf(poison, loss({ rx: 1 }), outbox)).toBe("anew")
-    expect(fateOf(poison, loss({ breach: true }), outbox)).toBe("doubt")
-    expect(fateOf(poison, loss({ breach: true, rx: 0 }), outbox)).toBe("anew")
-    expect(fateOf(channel(), loss({ breach: true, rx: 1 }), outbox)).toBe("anew")
+    expect(fateOf(poison, loss({ why: "protocol" }), outbox)).toBe("doubt")
+    expect(fateOf(poison, loss({ why: "protocol", rx: 0 }), outbox)).toBe("anew")
+    expect(fateOf(channel(), loss({ why: "protocol", rx: 1 }), outbox)).toBe("anew")
   })
 })
 

@@ -1,5 +1,6 @@
 import type { Failure } from "../error-code.js"
 import { Opening, type Outbox } from "../flow/outbox.js"
+import type { Why } from "../frame.js"
 import { reissues } from "../limits.js"
 import type { OpenedChannel } from "./channel.js"
 
@@ -9,8 +10,8 @@ export interface Loss {
   readonly rx: number | undefined
   /** The next session belongs to another principal. */
   readonly subjectChanged: boolean
-  /** The other side ended it because of something that we sent. */
-  readonly breach: boolean
+  /** What the other side said of it, or closed with; undefined: nothing. */
+  readonly why: Why | undefined
 }
 
 /** What becomes of a channel when its session is lost. */
@@ -19,6 +20,11 @@ export type Fate =
   | "keep"
   /** It is issued anew: the lost session is proven not to have received it. */
   | "anew"
+  /**
+   * Likewise, and it counts for nothing: the fault was the line's. What never was answered might itself be
+   * what breaks every line, as with a proxy that takes no large message.
+   */
+  | "unheard"
   /** It is issued anew, marked as doubtful. */
   | "doubt"
   | Failure
@@ -30,7 +36,7 @@ export type Fate =
 export function fateOf(channel: OpenedChannel, loss: Loss, outbox: Outbox): Fate {
   if (loss.subjectChanged) return fateUnderAnother(channel)
   if (channel.id === 0) return "keep"
-  if (loss.breach && loss.rx !== undefined && isPoison(channel, outbox, loss.rx)) {
+  if (loss.why === "protocol" && loss.rx !== undefined && isPoison(channel, outbox, loss.rx)) {
     return { code: "PROTOCOL", executed: "no" }
   }
   const received = loss.rx === undefined || (channel.number > 0 && channel.number <= loss.rx)
@@ -38,6 +44,7 @@ export function fateOf(channel: OpenedChannel, loss: Loss, outbox: Outbox): Fate
   if (channel.lane && (received || channel.doubt || channel.lane.credited)) {
     return { code: "STREAM_LOST", executed: "unknown" }
   }
+  if (!received && loss.why === "expired" && channel.inflow) return "unheard"
   if (channel.reissues < reissues) return received ? "doubt" : "anew"
   return received || channel.doubt
     ? { code: "OUTCOME_UNKNOWN", executed: "unknown" }
