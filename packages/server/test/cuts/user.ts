@@ -19,8 +19,9 @@ export class User {
   readonly #who: string
   readonly #note: (record: ClientRecord) => void
   #working = true
-  /** The last tick that there will be. */
   #ticks: Stream<Counted> | undefined
+  /** The place of the last tick that there will be. */
+  #tip: string | undefined
   #calls = 0
   #streams = 0
 
@@ -49,6 +50,7 @@ export class User {
   /** Begins nothing new; the ticks are read up to this place, behind which there will be none. */
   async rest(tip: string): Promise<void> {
     this.#working = false
+    this.#tip = tip
     while (this.#ticks?.cursor !== tip) await setTimeout(20)
     this.#ticks.cancel()
   }
@@ -96,10 +98,10 @@ export class User {
     }
   }
 
-  /** Now and then the page is loaded again, and goes on where it was. */
+  /** Now and then the page is loaded again, and goes on where it was; so does one whose stream failed. */
   async #readTicks(): Promise<void> {
     let from: string | undefined
-    while (this.#working) {
+    for (; this.#working || this.#ticks?.cursor !== this.#tip; await setTimeout(5)) {
       const most = 20 + Math.random() * 500
       const stream = this.client.ticks(undefined, { from })
       this.#ticks = stream
