@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { describe, expect, it } from "vitest"
-import { plant } from "../src/mutants/mutant.js"
 import { mutants } from "../src/mutants/mutants.js"
 import { drawScenario, type Report, run, shrink, Violated } from "../src/simulator/index.js"
 
@@ -108,19 +107,5 @@ describe("shrink", () => {
       failure: new Violated("S2", "something else"),
     }))
     expect(smallest.scenario).toBe(whole.scenario)
-  })
-})
-
-describe("mutants", () => {
-  it("are many, each with a name of its own", () => {
-    expect(mutants.length).toBeGreaterThanOrEqual(25)
-    expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length)
-  })
-
-  it("refuse to be planted where the code has moved on", () => {
-    const edit = { module: "a/b", text: "x", planted: "y" }
-    expect(plant("a x b", [edit])).toBe("a y b")
-    expect(() => plant("a b", [edit])).toThrow("does not hold this once")
-    expect(() => plant("x x", [edit])).toThrow("does not hold this once")
   })
 })

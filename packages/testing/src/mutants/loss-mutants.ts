@@ -83,8 +83,8 @@ export const lossMutants: readonly Mutant[] = [
     edits: [
       {
         module: "protocol/session/loss",
-        text: "if (loss.breach && loss.rx !== undefined && isPoison(channel, outbox, loss.rx)) {",
-        planted: "if (loss.breach && loss.rx === -1) {",
+        text: 'if (loss.why === "protocol" && loss.rx !== undefined && isPoison(channel, outbox, loss.rx)) {',
+        planted: "if (loss.rx === -1) {",
       },
     ],
   },
