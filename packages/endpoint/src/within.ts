@@ -8,7 +8,7 @@ export interface Errand<T> {
   readonly expired: () => Error
   /** Whoever gives up waiting earlier. */
   readonly signal?: AbortSignal | undefined
-  /** Hears of what came when nobody waited any more. */
+  /** Hears of what came when nobody waited any more; must not throw. */
   readonly late?: ((value: T) => void) | undefined
 }
 

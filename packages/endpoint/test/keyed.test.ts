@@ -11,7 +11,7 @@ import {
   scope,
 } from "@trunkline/server"
 import { type Pair, VirtualClock } from "@trunkline/testing"
-import { describe, expect, test } from "vitest"
+import { describe, expect, test, vi } from "vitest"
 import * as z from "zod"
 import { failure, pairOf, Signal } from "./support.js"
 
@@ -457,6 +457,35 @@ describe("a key store", () => {
       await clock.advance(6_000)
       expect(await ordered).toBe("one!")
     }
+  })
+
+  test("that cannot even say how much it takes: the result is sent, and nothing goes on", async () => {
+    const clock = new VirtualClock()
+    const log: LogEntry[] = []
+    const store = memoryKeys({ host: clock })
+    let broken = false
+    const keys = new Proxy(store, {
+      get: (_, name) => {
+        if (name === "outcomeUnits" && broken) throw new Error("no connection")
+        const member: unknown = Reflect.get(store, name)
+        return typeof member === "function" ? member.bind(store) : member
+      },
+    })
+    const renewals = vi.spyOn(store, "renew")
+    const pair = pairOf(
+      router(() => "one"),
+      { clock, serve: { keys, log: (e) => log.push(e) } },
+    )
+    const client = createClient(shop, pair.connection)
+    broken = true
+    const ordered = client.order(item)
+    await clock.advance(100)
+    expect(await ordered).toBe("one!")
+    expect(log).toMatchObject([
+      { message: "the key store failed", error: { message: "no connection" } },
+    ])
+    await clock.advance(60_000)
+    expect(renewals).not.toHaveBeenCalled()
   })
 
   test("that says nonsense is not believed", async () => {

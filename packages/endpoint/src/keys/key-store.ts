@@ -6,7 +6,7 @@ export interface KeyClaim {
   readonly key: string
   /** 43 characters likewise: a hash of the call's input. */
   readonly fingerprint: string
-  /** Names this attempt to run the call; no two claims have the same. */
+  /** Names this attempt to run the call, also where it has to ask more than once; no other has the same. */
   readonly owner: string
   /** Milliseconds for which the record is its owner's, until it is renewed. */
   readonly leaseMs: number

@@ -163,8 +163,7 @@ export class KeyedCall extends ServedCall {
 
   /** Keeps the outcome, and then tells it, or what another owner of the record has made of the call. */
   async #complete(outcome: StoredOutcome, tell: () => void): Promise<void> {
-    const text = writeOutcome(outcome, this.#keys.store.outcomeUnits)
-    const standing = await this.#standing(text)
+    const standing = await this.#standing(outcome)
     this.#record?.stopRenewing()
     this.#orphaned?.()
     if (this.left) return
@@ -173,10 +172,11 @@ export class KeyedCall extends ServedCall {
   }
 
   /** What stands in the record after our own outcome was brought; undefined: that one. */
-  async #standing(text: string): Promise<StoredOutcome | undefined> {
+  async #standing(own: StoredOutcome): Promise<StoredOutcome | undefined> {
     const { signal } = this.#waiting
     const { key = "", owner = "" } = this.#record ?? {}
     try {
+      const text = writeOutcome(own, this.#keys.store.outcomeUnits)
       for (let hint = true; ; ) {
         const completed = await this.#keys.complete(key, owner, text)
         if (completed.state === "unknown") return { ok: false, failure: lost }

@@ -1,6 +1,6 @@
 import { type KeyClaim, type KeyStore, memoryKeys } from "@trunkline/server"
 import { VirtualClock } from "@trunkline/testing"
-import { beforeEach, describe, expect, test } from "vitest"
+import { beforeEach, describe, expect, test, vi } from "vitest"
 import { type Attempt, Keys, type Verdict } from "./keys.js"
 
 /** A machine that can stand still: no timer rings meanwhile, and the clock on the wall tells. */
@@ -136,4 +136,66 @@ test("one in doubt that was held up for longer than its record is sure to live i
   expect(await claim(true)).toEqual({ state: "unknown" })
   await runElsewhere("ours")
   expect(await claim(true)).toEqual({ state: "done", outcome: "1" })
+})
+
+describe("a store that cannot say when a record changes", () => {
+  async function asksInTenSeconds(changed: KeyStore["changed"]): Promise<number> {
+    await store.claim(claimOf("ours", "elsewhere"), signal)
+    let asks = 0
+    const silent = new Proxy(store, {
+      get: (_, name) => {
+        if (name === "changed") return changed
+        if (name === "claim") asks++
+        const member: unknown = Reflect.get(store, name)
+        return typeof member === "function" ? member.bind(store) : member
+      },
+    })
+    const { signal: callers, abort } = gone()
+    const waiting = new Keys(silent, machine, () => {})
+    const attempt = { claim: claimOf("ours", "here"), arrival: waiting.arrival, sessionEpoch: "" }
+    const verdict = waiting.claim(attempt, callers)
+    await machine.advance(10_000)
+    abort()
+    await expect(verdict).rejects.toThrow("the caller has gone")
+    return asks
+  }
+
+  test.each<[string, KeyStore["changed"]]>([
+    ["says so at once", () => Promise.resolve()],
+    ["rejects", () => Promise.reject(new Error("down"))],
+    [
+      "throws",
+      () => {
+        throw new Error("down")
+      },
+    ],
+  ])("and %s is asked twice a second at most", async (_, changed) => {
+    const asks = await asksInTenSeconds(changed)
+    expect(asks).toBeGreaterThan(5)
+    expect(asks).toBeLessThanOrEqual(22)
+  })
+})
+
+function gone(): { readonly signal: AbortSignal; abort(): void } {
+  const controller = new AbortController()
+  return {
+    signal: controller.signal,
+    abort: () => controller.abort(new Error("the caller has gone")),
+  }
+}
+
+test("what a store answers too late does no harm, whatever it is", async () => {
+  onTheWay.push(() => machine.advance(6_000))
+  store.claim = async () => undefined as never
+  await expect(claim()).rejects.toThrow("the key store does not answer")
+})
+
+test("an answer that there is not leaves everything open, and is told", async () => {
+  const log = vi.fn()
+  store.claim = async () => ({ state: "perhaps" }) as never
+  const told = new Keys(store, machine, log)
+  const attempt = { claim: claimOf("ours", "here"), arrival: told.arrival, sessionEpoch: "" }
+  expect(await told.claim(attempt, signal)).toEqual({ state: "unknown" })
+  const error = new TypeError("the key store answered a claim with perhaps")
+  expect(log).toHaveBeenCalledWith({ level: "error", message: "the key store failed", error })
 })

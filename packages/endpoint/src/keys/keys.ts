@@ -94,8 +94,8 @@ export class Keys {
     const { key, owner } = attempt.claim
     let { doubtful } = attempt.claim
     let seen: Instant = arrival
-    const late = ({ state }: Claimed): void => {
-      if (state === "claimed") this.release(key, owner)
+    const late = (claimed: Claimed | undefined): void => {
+      if (claimed?.state === "claimed") this.release(key, owner)
     }
     for (let hint = true; ; ) {
       const epoch = doubtful ? sessionEpoch : arrival.epoch
@@ -109,7 +109,7 @@ export class Keys {
       } else if (claimed.state === "running") {
         seen = this.instant
         hint = await this.changed(key, hint, signal)
-      } else return claimed
+      } else return this.#believed(claimed)
       doubtful = true
     }
   }
@@ -150,19 +150,21 @@ export class Keys {
    * Waits until a record may have changed. Rejects with the signal's reason alone.
    *
    * @param hint the store may say when
-   * @returns whether it may the next time: not right after it did, or one that is wrong would be asked
-   *   without a pause
+   * @returns whether it may the next time: not right after it did, or failed to, or one that is wrong would
+   *   be asked without a pause
    */
   async changed(key: string, hint: boolean, signal: AbortSignal): Promise<boolean> {
     const { host, store } = this
     const hear = async (signal: AbortSignal): Promise<void> =>
       hint && store.changed ? store.changed(key, signal) : new Promise(() => {})
     try {
-      await within({ host, milliseconds: lookAgain, expired, signal }, hear)
+      await within({ host, milliseconds: lookAgain, expired: () => unchanged, signal }, hear)
       return false
-    } catch {
+    } catch (error) {
       signal.throwIfAborted()
-      return true
+      if (error === unchanged) return true
+      this.report(error)
+      return false
     }
   }
 
@@ -181,6 +183,14 @@ export class Keys {
     this.#log({ level: "error", message: "the key store failed", error })
   }
 
+  /** A store that says what no store says leaves everything open. */
+  #believed(verdict: Verdict): Verdict {
+    const { state } = verdict
+    if (state === "done" || state === "reused" || state === "unknown") return verdict
+    this.report(new TypeError(`the key store answered a claim with ${String(state)}`))
+    return { state: "unknown" }
+  }
+
   #since({ now, wall }: Instant): number {
     const { instant } = this
     return Math.max(instant.now - now, instant.wall - wall)
@@ -195,6 +205,9 @@ export class Keys {
     return within({ host, milliseconds: durations.keyStore, expired, signal, late }, run)
   }
 }
+
+/** What waiting for a change comes to where there was none. */
+const unchanged = new Error("the record did not change")
 
 function expired(): Error {
   return new Error("the key store does not answer")

@@ -34,6 +34,7 @@ function bare({ code, executed }: Failure): Failure {
 
 /** Throws for a text that is none of ours. */
 export function readOutcome(text: string): StoredOutcome {
+  if (typeof text !== "string") throw new TypeError("the key store gave no outcome")
   const { value: parts, revive = (payload: unknown) => payload } = jsonCodec.decode(text)
   if (!Array.isArray(parts)) throw new TypeError("the key store gave no outcome")
   if (parts[0] === 1) return { ok: true, value: revive(parts[1]) }
