@@ -166,7 +166,7 @@ describe("a client that answers", () => {
   })
 
   test("late, behind the timeout, is ignored", async () => {
-    const { client } = await opened("call", 1)
+    const { client } = await opened("call", 200)
     expect(await client.nextOf(19)).toEqual([19, 2])
     client.send([2, 3, [17, 2, 3], [17, 2, 3], [20, 3, "call"]])
     expect((await client.nextOf(20))[1]).toBe(4)
