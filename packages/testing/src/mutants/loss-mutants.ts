@@ -65,6 +65,18 @@ export const lossMutants: readonly Mutant[] = [
     ],
   },
   {
+    name: "what arrived before its client stayed away too long passes for lost on the line",
+    noticedBy: ["S1", "S2"],
+    within: 1_000,
+    edits: [
+      {
+        module: "protocol/session/loss",
+        text: 'if (!received && loss.why === "expired" && channel.inflow)',
+        planted: 'if (loss.why === "expired" && channel.inflow)',
+      },
+    ],
+  },
+  {
     name: "an answer to a later attempt forgets the one in doubt",
     noticedBy: ["S5"],
     within: 60_000,
